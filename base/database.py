@@ -7,13 +7,13 @@ connection. The pool opens lazily, so that the service starts while its database
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextvars import ContextVar, Token
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
+from typing import Final
 
 import asyncpg
 from asyncpg import Connection
-from piccolo.engine.postgres import PostgresEngine
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from base.problems import DATABASE_AWAY, DISK_FULL, Kind, Problem
 
@@ -44,10 +44,11 @@ CONSTRAINTS: Final[dict[str, Kind]] = {}
 """Constraint name → the problem it means; each package registers its own in its `problems.py`."""
 
 
-class _Bound:
+class _Bound(PostgresTransaction):
     """What Piccolo's engine sees as its current transaction: the connection that `transaction()` opened."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, engine: PostgresEngine, connection: Connection) -> None:
+        super().__init__(engine)
         self.connection = connection
 
 
@@ -61,7 +62,7 @@ class _Engine(PostgresEngine):
         """What we require. Piccolo would connect to ask, at import; `navette check` asks the server itself."""
         return MINIMUM_VERSION
 
-    def transaction(self, *, allow_nested: bool = True) -> Any:
+    def transaction(self, allow_nested: bool = True) -> PostgresTransaction:
         if self.current_transaction.get() is None:
             raise RuntimeError("open transactions with base.database.transaction(), not with Piccolo")
         return super().transaction(allow_nested=allow_nested)
@@ -98,7 +99,7 @@ async def connected(url: str, *, pool_size: int = 10) -> AsyncIterator[None]:
 
 
 @contextlib.contextmanager
-def database_errors() -> Any:
+def database_errors() -> Iterator[None]:
     """Turn what the driver raises into problems: an absent server, a full disk, a violated constraint we know."""
     try:
         yield
@@ -138,7 +139,7 @@ async def transaction(*, isolation: str = "read_committed", readonly: bool = Fal
     with database_errors():
         async with _acquired() as connection, connection.transaction(isolation=isolation, readonly=readonly):
             mine = _current.set(connection)
-            piccolo: Token[Any] = ENGINE.current_transaction.set(_Bound(connection))
+            piccolo = ENGINE.current_transaction.set(_Bound(ENGINE, connection))
             try:
                 yield connection
             finally:

@@ -2,7 +2,9 @@
 
 import base64
 import binascii
-from typing import Annotated, Final, Generic, TypeAlias, TypeVar
+import datetime as dt
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -35,15 +37,21 @@ def cursor_after(*key: str) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
 
 
-def key_of(cursor: str | None, length: int) -> tuple[str, ...] | None:
-    """The key in a cursor that `cursor_after` made from `length` parts; raises `bad-cursor` for anything else."""
+def instant(text: str) -> dt.datetime:
+    """The parser of a time in a cursor; one without offset is none of ours."""
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
+
+
+def key_of(cursor: str | None, *parsers: Callable[[str], Any]) -> tuple[Any, ...] | None:
+    """The key in a cursor, each part read by its parser; raises `bad-cursor` for anything `cursor_after` did not make."""
     if not cursor:
         return None
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         key = msgspec.json.decode(raw, type=tuple[str, ...])
+        return tuple(parse(part) for parse, part in zip(parsers, key, strict=True))
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise BAD_CURSOR() from error
-    if len(key) != length:
-        raise BAD_CURSOR()
-    return key

@@ -12,12 +12,26 @@ import msgspec
 from base.language import N_, translate
 
 
+class Worded(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence that waits for its reader's language: a message id with its fields, or an author's own texts."""
+
+    message: str
+    parameters: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+
+    def sentence(self, language: str) -> str:
+        """The author's text if there is one (in the reader's language, else the first), else the message."""
+        if self.texts:
+            return self.texts.get(language) or next(iter(self.texts.values()))
+        return translate(self.message, self.parameters, language)
+
+
 class InvalidParam(msgspec.Struct, frozen=True, kw_only=True):
     """One fault of an input: where (JSON Pointer), which (a short code), and in words."""
 
     path: str
     code: str
-    reason: str
+    reason: Worded
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +54,10 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's word
-    """A catalogue entry that happened: `parameters` fill its detail, `members` are extension members on the wire."""
+    """A catalogue entry that happened: `parameters` fill its detail, `members` are extension members on the wire.
+
+    Both hold what JSON holds, and `Worded` sentences, which are worded with the rest.
+    """
 
     def __init__(
         self,
@@ -62,7 +79,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
     def sentence(self, language: str) -> str:
         """The detail, worded: what happened and what to do."""
-        return translate(self.kind.detail, self.parameters, language)
+        return translate(self.kind.detail, _worded(self.parameters, language), language)
 
     def document(self, language: str) -> dict[str, Any]:
         """The problem as the JSON object that goes on the wire."""
@@ -74,8 +91,23 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
             "detail": self.sentence(language),
         }
         if self.invalid_params:
-            body["invalid_params"] = msgspec.to_builtins(self.invalid_params)
-        return body | self.members
+            body["invalid_params"] = [
+                {"path": fault.path, "code": fault.code, "reason": fault.reason.sentence(language)}
+                for fault in self.invalid_params
+            ]
+        return body | {name: _worded(value, language) for name, value in self.members.items()}
+
+
+def _worded(value: Any, language: str) -> Any:
+    match value:
+        case Worded():
+            return value.sentence(language)
+        case dict():
+            return {key: _worded(item, language) for key, item in value.items()}
+        case list():
+            return [_worded(item, language) for item in value]
+        case _:
+            return value
 
 
 CATALOGUE: Final[dict[str, Kind]] = {}

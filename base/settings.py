@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bulk_limit: Annotated[int, Meta(ge=1)] = 1_000_000_000
     fold_interval: Annotated[float, Meta(gt=0)] = 1.0
     cube_memory: Annotated[int, Meta(ge=1)] = 512_000_000
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    language: Literal["fr", "en"] = "fr"
 
 
 def variable(field: str) -> str:

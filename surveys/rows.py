@@ -1,6 +1,6 @@
 """A row: one response as the cube sees it, with its dimensions as they were frozen when it came in."""
 
-import datetime
+import datetime as dt
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str | None = None
     unit_kind: str | None = None
     communities: list[str] = []
-    day: datetime.date
+    day: dt.date
     stratum: str | None = None
     base_weight: float = 1.0
     record_key: int

@@ -25,7 +25,7 @@ PART = ["part"]
 
 
 class Survey(Table, tablename="survey", db=ENGINE, tags=REFERENCE):
-    """A survey with its owner, its lane, its dates and the working copy of its questionnaire."""
+    """A survey with its owner, its lane, its dates and its working copy; `created_by` null is the command line."""
 
     id = UUID(primary_key=True, null=False, default=None)
     number = BigInt(null=False, default=None)
@@ -45,7 +45,7 @@ class Survey(Table, tablename="survey", db=ENGINE, tags=REFERENCE):
     closed_at = Timestamptz(null=True, default=None)
     link = Text(null=True, default=None)
     created_at = Timestamptz(null=False, default=None)
-    created_by = ForeignKey(Agent, null=False, on_delete=OnDelete.restrict)
+    created_by = ForeignKey(Agent, null=True, on_delete=OnDelete.restrict)
 
 
 class Edition(Table, tablename="edition", db=ENGINE, tags=FROZEN):
@@ -57,7 +57,7 @@ class Edition(Table, tablename="edition", db=ENGINE, tags=FROZEN):
     questionnaire = Bytea(null=False, default=None)
     hash = Bytea(null=False, default=None)
     published_at = Timestamptz(null=False, default=None)
-    published_by = ForeignKey(Agent, null=False, on_delete=OnDelete.restrict)
+    published_by = ForeignKey(Agent, null=True, on_delete=OnDelete.restrict)
 
 
 class Assignment(Table, tablename="assignment", db=ENGINE, tags=PART):

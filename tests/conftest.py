@@ -6,6 +6,7 @@ The server is the embedded one, in a folder of its own, unless `NAVETTE_TEST_SER
 
 import asyncio
 import contextlib
+import datetime as dt
 import os
 import secrets
 import shutil
@@ -16,11 +17,17 @@ from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import httpx
 import pytest
+from litestar import Litestar
 
 from base.database import connected
 from base.migrating import migrate
+from base.settings import Settings
+from directory.importing import import_agents
 from directory.territories import load_territories
+from directory.tokens import create_token
+from web.app import create_app
 
 
 class Urls(NamedTuple):
@@ -127,8 +134,79 @@ async def database(urls: Urls) -> AsyncIterator[Urls]:
             "membership",
             "community",
             "agent",
-            "unit",
         ):
             await connection.execute(f"DELETE FROM {table}")
+        await connection.execute("DELETE FROM unit WHERE code <> 'admin'")
     finally:
         await connection.close()
+
+
+AGENTS = """email,given_name,family_name,unit,unit_name,unit_kind,territory,communities
+editor@dgaln.example,Édith,Teur,DGALN,Direction générale,directorate,FR,
+analyst@dgaln.example,Anna,Lyste,DGALN,,,,
+reviewer@dreal-53.example,Rémi,Viseur,DREAL-53,DREAL Bretagne,dreal,R-53,
+anne@ddtm-29.example,Anne,Le Goff,DDTM-29,DDTM du Finistère,ddtm,D-29,eau|habitat
+bran@ddtm-29.example,Bran,Kerdoncuff,DDTM-29,,,,eau
+cecile@ddtm-35.example,Cécile,Gallo,DDTM-35,DDTM d'Ille-et-Vilaine,ddtm,D-35,eau
+denis@ddtm-35.example,Denis,Roux,DDTM-35,,,,habitat
+emma@ddt-75.example,Emma,Petit,DRIEAT-75,DRIEAT de Paris,drieat,D-75,eau
+felix@dgtm-973.example,Félix,Guyane,DGTM-973,DGTM de Guyane,other,D-973,habitat
+"""
+"""A directory small enough to count by hand: nine agents, of whom five of the water community, three of them Breton."""
+
+
+class People:
+    """Clients of the service that act as one agent each, and as nobody."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._stack = contextlib.AsyncExitStack()
+
+    async def client(self, token: str | None = None) -> httpx.AsyncClient:
+        headers = {"Accept-Language": "en"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        transport = httpx.ASGITransport(app=self._app)
+        return await self._stack.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url="http://navette.test", headers=headers)
+        )
+
+    async def __call__(self, email: str, role: str | None = None, scope: str | None = None) -> httpx.AsyncClient:
+        """A client with a new token of this agent, perhaps in one role only."""
+        _, token = await create_token(email, role=role, scope=scope, now=dt.datetime.now(dt.UTC))
+        return await self.client(token)
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+@pytest.fixture
+async def directory(database: Urls) -> None:
+    """The small directory, stored."""
+    await import_agents(AGENTS.encode(), lambda done, total: None, now=dt.datetime.now(dt.UTC))
+
+
+@pytest.fixture
+async def people(directory: None, urls: Urls) -> AsyncIterator[People]:
+    """The application on the test database, and clients to talk to it."""
+    # The fixture `database` holds the pool open; the application's own lifespan would open it again.
+    app = create_app(Settings(data_dir=Path("unused"), database_url=urls.app))
+    made = People(app)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def editor(people: People) -> httpx.AsyncClient:
+    """An editor of the directorate DGALN."""
+    return await people("editor@dgaln.example", "editor", "unit:DGALN")
+
+
+@pytest.fixture
+async def anne(people: People) -> httpx.AsyncClient:
+    """An agent of the Finistère, in the communities of water and housing."""
+    return await people("anne@ddtm-29.example")
+
+
+@pytest.fixture
+async def nobody(people: People) -> httpx.AsyncClient:
+    """A caller without a token."""
+    return await people.client()

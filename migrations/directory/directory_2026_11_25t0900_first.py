@@ -89,6 +89,14 @@ STATEMENTS = (
         revoked_at timestamptz
     )
     """,
+    # The unit of those who run the service: `navette token create EMAIL --role administrator` puts people there.
+    """
+    INSERT INTO territory (code, kind, name, path, time_zone) VALUES ('FR', 'nation', 'France', '{FR}', 'Europe/Paris')
+    """,
+    """
+    INSERT INTO unit (id, code, name, kind, territory)
+        VALUES (gen_random_uuid(), 'admin', 'Administration du service', 'other', 'FR')
+    """,
 )
 
 

@@ -33,7 +33,7 @@ REFERENCE = (
         closed_at timestamptz,
         link text CONSTRAINT survey_link_is_unique UNIQUE,
         created_at timestamptz NOT NULL,
-        created_by uuid NOT NULL CONSTRAINT survey_author_exists REFERENCES agent (id),
+        created_by uuid CONSTRAINT survey_author_exists REFERENCES agent (id),
         CONSTRAINT survey_closes_after_it_opens CHECK (closes_at > opens_at)
     )
     """,
@@ -45,7 +45,7 @@ REFERENCE = (
         questionnaire bytea NOT NULL,
         hash bytea NOT NULL CONSTRAINT edition_hash_is_sha256 CHECK (length(hash) = 32),
         published_at timestamptz NOT NULL,
-        published_by uuid NOT NULL CONSTRAINT edition_publisher_exists REFERENCES agent (id),
+        published_by uuid CONSTRAINT edition_publisher_exists REFERENCES agent (id),
         CONSTRAINT edition_number_is_unique UNIQUE (survey, number)
     )
     """,

@@ -1,0 +1,111 @@
+"""Rebuilding: the cube of a survey made again from its responses. Figures must not change; if they do, folding erred.
+
+A new generation of segments is written beside the old one and takes its place, in one transaction per part. That
+transaction sees the responses and the queue as of one moment (a response is stored and queued in one transaction) and
+deletes what was queued then: what is sent meanwhile stays queued, and is neither lost nor counted twice.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Final
+
+import asyncpg
+from asyncpg import Connection
+
+from analytics import segments
+from analytics.encoding import Block, encode
+from analytics.folding import BATCH, EditionsLoader, is_counted, survey_number
+from analytics.joining import in_key_order, join
+from analytics.queries import Stored, delete_segments, insert_segment, lock_manifest, open_manifest, update_manifest
+from base.database import transaction
+from base.ids import uuid7
+from surveys.queries import StoredResponse, clear_changes, responses_of_part
+
+SEGMENT: Final = 100_000
+"""Rows of a segment of the new generation."""
+
+TRIES: Final = 50
+"""How often a part is tried that others fold at the same time."""
+
+PAUSE: Final = 0.1
+
+
+async def rebuild(parts: Sequence[int], load: EditionsLoader, *, progress: Callable[[int], None] | None = None) -> int:
+    """Make the segments of these parts again; returns the number of rows. `progress` hears the rows done so far."""
+    total = 0
+    for part in parts:
+        total += await _rebuild_part(part, load)
+        if progress:
+            progress(total)
+    return total
+
+
+async def _rebuild_part(part: int, load: EditionsLoader) -> int:
+    async with transaction() as connection:
+        await open_manifest(connection, part, dt.datetime.now(dt.UTC))
+    for _ in range(TRIES - 1):
+        try:
+            return await _swap(part, load)
+        except asyncpg.SerializationError:
+            # Somebody folded while we waited for the manifest: our snapshot is older than what we would replace.
+            await asyncio.sleep(PAUSE)
+    return await _swap(part, load)
+
+
+async def _swap(part: int, load: EditionsLoader) -> int:
+    async with transaction(isolation="repeatable_read") as connection:
+        manifest = await lock_manifest(connection, part, wait=True)
+        if manifest is None:
+            raise RuntimeError(f"the manifest of part {part} has gone")
+        await clear_changes(connection, part)
+        names = []
+        rows = 0
+        async with aclosing(_blocks(connection, part, load)) as blocks:
+            async for block in blocks:
+                codebook, content = await asyncio.to_thread(segments.write, block)
+                segment = Stored(uuid7(), codebook, content)
+                await insert_segment(connection, part, segment, dt.datetime.now(dt.UTC))
+                names.append(segment.id)
+                rows += block.rows
+        await delete_segments(connection, part, manifest.segments)
+        await update_manifest(
+            connection,
+            manifest._replace(
+                segments=names, tombstones=[], version=manifest.version + 1, updated_at=dt.datetime.now(dt.UTC)
+            ),
+        )
+    return rows
+
+
+async def _blocks(connection: Connection, part: int, load: EditionsLoader) -> AsyncGenerator[Block]:
+    """The responses of a part that count, as blocks of the size of a segment."""
+    editions = await load(survey_number(part))
+    pieces: list[Block] = []
+    async with aclosing(_batches(connection, part)) as batches:
+        async for batch in batches:
+            rows, keys = [one.row for one in batch], [one.row_key for one in batch]
+            pieces.append(await asyncio.to_thread(encode, rows, editions, None, keys))
+            if sum(piece.rows for piece in pieces) >= SEGMENT:
+                yield await asyncio.to_thread(_whole, pieces)
+                pieces = []
+    if pieces:
+        yield await asyncio.to_thread(_whole, pieces)
+
+
+async def _batches(connection: Connection, part: int) -> AsyncGenerator[list[StoredResponse]]:
+    batch: list[StoredResponse] = []
+    async with aclosing(responses_of_part(connection, part)) as responses:
+        async for response in responses:
+            if is_counted(response.row):
+                batch.append(response)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def _whole(pieces: Sequence[Block]) -> Block:
+    return in_key_order(join(pieces))

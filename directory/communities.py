@@ -1,0 +1,13 @@
+"""Communities: thematic networks of agents, some of whom animate them."""
+
+from base.database import reading
+from directory import queries
+from directory.rows import Community
+
+__all__ = ["Community", "list_communities"]
+
+
+async def list_communities() -> list[Community]:
+    """All communities, by slug."""
+    async with reading() as connection:
+        return await queries.communities(connection)

@@ -1,0 +1,317 @@
+"""Answering: from what was sent to what is stored, counted in the ledger and queued for the figures.
+
+`accept` is the one verb through which every answer comes in: pages, API, bulk, imports, generated ones. It is set-based:
+the number of statements does not depend on the number of submissions. Next in the flow: `analytics/folding.py`.
+"""
+
+import datetime as dt
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from asyncpg import Connection, Record
+
+from base.database import transaction
+from base.ids import part_of, row_key
+from base.language import N_
+from base.problems import Problem
+from surveys import queries
+from surveys.editions import Edition, edition_to_judge
+from surveys.problems import (
+    ALREADY_ANSWERED,
+    EXEMPTED,
+    INVALID_RESPONSE,
+    NOT_ASKED,
+    NOT_OPEN,
+    RESPONSE_CONFLICT,
+    RESPONSE_ERASED,
+    UNKNOWN_ASSIGNMENT,
+)
+from surveys.queries import AssignmentRow, NewResponse, ResponseKey
+from surveys.rows import Row, encode_row
+from surveys.submission import Outcome, Receipt, Submission, content_hash
+from surveys.survey import Survey
+from surveys.wording import answer_fault, invalid
+
+RECORD_KEYS: Final = 2**32
+"""Each response keeps 32 random secret bits, which disclosure control draws its noise from."""
+
+PARIS: Final = "Europe/Paris"
+
+
+class _Claim(NamedTuple):
+    """A submission with what it is an answer to; a problem where it is an answer to nothing."""
+
+    submission: Submission
+    part: int
+    assignment: AssignmentRow | None
+    content: bytes
+    problem: Problem | None
+
+
+async def submit(submission: Submission) -> Outcome:
+    """Accept one submission in a transaction of its own; the outcome is returned after the commit."""
+    async with transaction() as connection:
+        outcomes = await accept(connection, [submission])
+    return outcomes[0]
+
+
+async def accept(connection: Connection, submissions: Sequence[Submission]) -> list[Outcome]:
+    """Store these, each once, and say what became of each, in order. Hand out no receipt before the commit.
+
+    The id is looked up before anything else is judged: the same id with the same content gives its first receipt, also
+    after the survey closed. One that is refused changes nothing and keeps nobody else from being stored.
+    """
+    outcomes: dict[int, Outcome] = {}
+    waiting = list(range(len(submissions)))
+    while waiting:
+        # The same id or the same expected answer twice in a batch: the second one is judged after the first.
+        claims = await _claim(connection, [submissions[index] for index in waiting])
+        seen: set[tuple[int, UUID]] = set()
+        batch: list[tuple[int, _Claim]] = []
+        later: list[int] = []
+        for index, claim in zip(waiting, claims, strict=True):
+            keys = {(claim.part, claim.submission.sent.id)}
+            if claim.assignment:
+                keys.add((claim.part, claim.assignment.id))
+            if keys & seen:
+                later.append(index)
+            else:
+                seen |= keys
+                batch.append((index, claim))
+        outcomes |= await _store(connection, batch)
+        waiting = later
+    return [outcomes[index] for index in range(len(submissions))]
+
+
+async def _claim(connection: Connection, submissions: Sequence[Submission]) -> list[_Claim]:
+    """Find the expected answer that each submission is meant for."""
+    own = [one for one in submissions if _is_own(one)]
+    named = [one.sent.assignment for one in submissions if one.sent.assignment]
+    found: list[AssignmentRow] = []
+    if own or named:
+        surveys = {one.survey.id: one.survey for one in submissions}
+        found = await queries.assignments_for(
+            connection,
+            [part for survey in surveys.values() for part in survey.parts],
+            list(surveys),
+            agents=[one.actor.id for one in own if one.actor],
+            units=[one.actor.unit for one in own if one.actor],
+            ids=named,
+        )
+    by_id = {(row.survey, row.id): row for row in found}
+    by_agent = {(row.survey, row.agent): row for row in found if row.agent}
+    by_unit = {(row.survey, row.unit): row for row in found if row.agent is None}
+
+    claims = []
+    for one in submissions:
+        sent = one.sent
+        assignment: AssignmentRow | None = None
+        if sent.assignment:
+            assignment = by_id.get((one.survey.id, sent.assignment))
+        elif _is_own(one) and one.actor:
+            assignment = by_agent.get((one.survey.id, one.actor.id)) or by_unit.get((one.survey.id, one.actor.unit))
+        problem = _not_asked(one, assignment)
+        if problem:
+            assignment = None
+        key = assignment.id if assignment else sent.id
+        claims.append(
+            _Claim(one, part_of(one.survey.number, one.survey.spread, key), assignment, content_hash(sent), problem)
+        )
+    return claims
+
+
+def _not_asked(one: Submission, assignment: AssignmentRow | None) -> Problem | None:
+    sent = one.sent
+    if one.right == "link":
+        return None if sent.assignment is None else NOT_ASKED()
+    if assignment and (one.right == "others" or _is_of(assignment, one)):
+        return None
+    if sent.assignment and one.right == "others":
+        return UNKNOWN_ASSIGNMENT(assignment=sent.assignment)
+    for_territory = one.right == "others" and (sent.territory is not None or one.actor is None)
+    return None if for_territory else NOT_ASKED()
+
+
+def _is_own(one: Submission) -> bool:
+    return one.right != "link" and one.sent.assignment is None and one.sent.territory is None
+
+
+def _is_of(assignment: AssignmentRow, one: Submission) -> bool:
+    if one.actor is None:
+        return False
+    return assignment.agent == one.actor.id or (assignment.agent is None and assignment.unit == one.actor.unit)
+
+
+async def _store(connection: Connection, batch: list[tuple[int, _Claim]]) -> dict[int, Outcome]:
+    """Judge and store claims whose keys differ."""
+    outcomes = await _known(connection, batch)
+    fresh: list[tuple[int, _Claim]] = []
+    for index, claim in batch:
+        if index in outcomes:
+            continue
+        problem = claim.problem or _not_open(claim)
+        if problem:
+            outcomes[index] = Outcome(problem=problem)
+        else:
+            fresh.append((index, claim))
+
+    places = await _places(connection, fresh)
+    new: list[tuple[int, _Claim, NewResponse]] = []
+    for index, claim in fresh:
+        try:
+            edition = await edition_to_judge(
+                connection, claim.submission.survey, claim.submission.sent.edition, claim.submission.at
+            )
+            new.append((index, claim, _judged(claim, edition, places)))
+        except Problem as problem:
+            outcomes[index] = Outcome(problem=problem)
+    if not new:
+        return outcomes
+
+    stored = await queries.insert_responses(connection, [response for _, _, response in new])
+    won = [(index, claim, response) for index, claim, response in new if (response.part, response.id) in stored]
+    lost = [(index, claim) for index, claim, response in new if (response.part, response.id) not in stored]
+    if lost:
+        outcomes |= await _known(connection, lost)
+    await _record(connection, [(claim, response) for _, claim, response in won])
+    for index, claim, response in won:
+        outcomes[index] = Outcome(
+            receipt=Receipt(
+                id=response.id,
+                survey=claim.submission.survey.id,
+                edition=response.row.edition,
+                revision=1,
+                submitted_at=response.submitted_at,
+            )
+        )
+    return outcomes
+
+
+async def _known(connection: Connection, batch: Iterable[tuple[int, _Claim]]) -> dict[int, Outcome]:
+    """What can be said from the responses stored before: replays, conflicts, erased ids, answers there already."""
+    claims = list(batch)
+    if not claims:
+        return {}
+    keys = await queries.response_keys(
+        connection,
+        sorted({claim.part for _, claim in claims}),
+        [claim.submission.sent.id for _, claim in claims],
+        [claim.assignment.id for _, claim in claims if claim.assignment],
+    )
+    by_id = {(key.part, key.id): key for key in keys}
+    by_assignment = {(key.part, key.assignment): key for key in keys if key.assignment}
+    outcomes = {}
+    for index, claim in claims:
+        same = by_id.get((claim.part, claim.submission.sent.id))
+        other = by_assignment.get((claim.part, claim.assignment.id)) if claim.assignment else None
+        if same:
+            outcomes[index] = _again(claim, same)
+        elif other:
+            outcomes[index] = Outcome(problem=ALREADY_ANSWERED(id=other.id, members={"id": str(other.id)}))
+    return outcomes
+
+
+def _again(claim: _Claim, key: ResponseKey) -> Outcome:
+    if key.erased:
+        return Outcome(problem=RESPONSE_ERASED())
+    mine = key.assignment == (claim.assignment.id if claim.assignment else None)
+    if not mine or key.content_hash != claim.content:
+        return Outcome(problem=RESPONSE_CONFLICT())
+    receipt = Receipt(
+        id=key.id,
+        survey=claim.submission.survey.id,
+        edition=key.first_edition,
+        revision=1,
+        submitted_at=key.submitted_at,
+    )
+    return Outcome(receipt=receipt, replayed=True)
+
+
+def _not_open(claim: _Claim) -> Problem | None:
+    assignment, submission = claim.assignment, claim.submission
+    if assignment and assignment.state == "exempt":
+        return EXEMPTED()
+    return None if is_open(submission.survey, assignment, submission.at) else NOT_OPEN()
+
+
+def is_open(survey: Survey, assignment: AssignmentRow | None, now: dt.datetime) -> bool:
+    """Whether an answer may come in: for an expected one its own deadline counts, else the survey's."""
+    if survey.edition is None or survey.closed_at is not None:
+        return False
+    if survey.opens_at is not None and survey.opens_at > now:
+        return False
+    end = assignment.due_at if assignment else survey.closes_at
+    return end is None or now < end
+
+
+async def _places(connection: Connection, fresh: list[tuple[int, _Claim]]) -> dict[str, Record]:
+    codes = {claim.submission.sent.territory for _, claim in fresh if claim.submission.sent.territory}
+    return await queries.places(connection, sorted(codes)) if codes else {}
+
+
+def _judged(claim: _Claim, edition: Edition, places: dict[str, Record]) -> NewResponse:
+    """The response to store; raises `surveys/invalid-response` with every fault."""
+    submission, assignment = claim.submission, claim.assignment
+    sent = submission.sent
+    place = places.get(sent.territory) if sent.territory else None
+    faults = []
+    if sent.territory and place is None:
+        faults.append(invalid("/territory", "territory", N_("There is no territory of this code.")))
+    zone = assignment.time_zone if assignment else place["time_zone"] if place else PARIS
+    day = submission.at.astimezone(ZoneInfo(zone)).date()
+    verdict = edition.judge.validate(sent.answers, today=day)
+    faults += map(answer_fault, verdict.flaws)
+    if faults:
+        raise INVALID_RESPONSE(invalid_params=faults)
+
+    row = Row(
+        response=sent.id,
+        revision=1,
+        edition=edition.number,
+        channel="assigned" if submission.right == "own" else submission.channel,
+        territory=assignment.territory if assignment else sent.territory,
+        region=assignment.region if assignment else place["region"] if place else None,
+        department=assignment.department if assignment else place["department"] if place else None,
+        unit=assignment.unit_code if assignment else None,
+        unit_kind=assignment.unit_kind if assignment else None,
+        communities=assignment.communities if assignment else [],
+        day=day,
+        stratum=assignment.stratum if assignment else None,
+        base_weight=assignment.base_weight if assignment else 1.0,
+        record_key=secrets.randbelow(RECORD_KEYS),
+        answers=verdict.answers,
+    )
+    return NewResponse(
+        part=claim.part,
+        id=sent.id,
+        survey=submission.survey.id,
+        assignment=assignment.id if assignment else None,
+        actor=submission.actor.id if submission.actor else None,
+        unit=assignment.unit if assignment else None,
+        submitted_at=submission.at,
+        answers=msgspec.json.encode(verdict.answers).decode(),
+        content_hash=claim.content,
+        row_key=row_key(sent.id, 1),
+        row=row,
+    )
+
+
+async def _record(connection: Connection, won: list[tuple[_Claim, NewResponse]]) -> None:
+    """Write what follows from stored responses: the ledger's events and the queue."""
+    moved = [response for _, response in won if response.assignment and response.row.channel != "test"]
+    if moved:
+        await queries.move_assignments(
+            connection,
+            [(response.part, response.assignment) for response in moved if response.assignment],
+            "sent",
+            at=[response.submitted_at for response in moved],
+            actors=[response.actor for response in moved],
+        )
+    if won:
+        await queries.queue_changes(
+            connection, [(response.part, response.row_key, encode_row(response.row)) for _, response in won]
+        )

@@ -1,0 +1,101 @@
+"""From the cells of a table that people made to answers as they go on the wire.
+
+What cannot be read as its question wants is passed on as text: the judge of answers then says what is wrong with it.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, assert_never
+
+from forms.questionnaire import (
+    AcknowledgeQuestion,
+    CalculateQuestion,
+    Choice,
+    DateQuestion,
+    DecimalQuestion,
+    HiddenQuestion,
+    IntegerQuestion,
+    Question,
+    Questionnaire,
+    RangeQuestion,
+    SelectMultipleQuestion,
+    SelectOneQuestion,
+    TextQuestion,
+)
+
+SEPARATOR: Final = "|"
+"""Between the choices in one cell."""
+
+TICKED: Final = frozenset({"ok", "1", "x", "oui", "yes", "true", "vrai"})
+
+_WHOLE: Final = re.compile(r"[+-]?\d+([.,]0*)?")
+_NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
+_FRENCH_DATE: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+
+Reader = Callable[[str], Any]
+"""From a cell that is not empty to an answer."""
+
+
+def reader_of(question: Question, questionnaire: Questionnaire, values: Mapping[str, str]) -> Reader | None:
+    """How to read this question's cells: `values` maps cells to choices, else a cell is a choice's name, else a label
+    of one. Nothing for a question whose answers nobody sends.
+    """
+    match question:
+        case CalculateQuestion():
+            return None
+        case TextQuestion() | HiddenQuestion():
+            return lambda cell: values.get(cell, cell)
+        case IntegerQuestion():
+            return lambda cell: _integer(values.get(cell, cell))
+        case DecimalQuestion():
+            return lambda cell: _number(values.get(cell, cell))
+        case RangeQuestion():
+            return lambda cell: (_integer if question.whole else _number)(values.get(cell, cell))
+        case DateQuestion():
+            return lambda cell: _date(values.get(cell, cell))
+        case AcknowledgeQuestion():
+            return lambda cell: "OK" if values.get(cell, cell).lower() in TICKED else None
+        case SelectOneQuestion():
+            names = _names(questionnaire.choice_lists[question.choices], values)
+            return lambda cell: names.get(cell, cell)
+        case SelectMultipleQuestion():
+            names = _names(questionnaire.choice_lists[question.choices], values)
+            return lambda cell: _several(cell, names)
+        case _:
+            assert_never(question)
+
+
+def _names(choices: list[Choice], values: Mapping[str, str]) -> dict[str, str]:
+    labels = {text: choice.name for choice in choices for text in choice.label.values()}
+    return labels | {choice.name: choice.name for choice in choices} | dict(values)
+
+
+def _several(cell: str, names: Mapping[str, str]) -> list[str]:
+    if cell in names:
+        return [names[cell]]
+    parts = [part.strip() for part in cell.split(SEPARATOR) if part.strip()]
+    if len(parts) == 1 and all(word in names for word in cell.split()):
+        parts = cell.split()  # as XLSForm tools write it
+    return [names.get(part, part) for part in parts]
+
+
+def _integer(cell: str) -> int | str:
+    return int(re.split("[.,]", cell)[0]) if _WHOLE.fullmatch(cell) else cell
+
+
+def _number(cell: str) -> float | int | str:
+    if _WHOLE.fullmatch(cell):
+        return _integer(cell)
+    return float(cell.replace(",", ".")) if _NUMBER.fullmatch(cell) else cell
+
+
+def _date(cell: str) -> str:
+    match = _FRENCH_DATE.fullmatch(cell)
+    if not match:
+        return cell
+    day, month, year = (int(part) for part in match.groups())
+    try:
+        return dt.date(year, month, day).isoformat()
+    except ValueError:
+        return cell

@@ -1,0 +1,151 @@
+"""Drafting: a survey from a questionnaire or a workbook, its working copy, its audience. Next: `publishing.py`."""
+
+import datetime as dt
+import re
+import unicodedata
+from typing import Final
+
+import msgspec
+from asyncpg import Connection
+
+from base.database import reading, transaction
+from base.ids import uuid7
+from base.language import N_
+from base.problems import FORBIDDEN, INVALID
+from directory.access import Scope, may
+from directory.actors import Actor
+from forms import questionnaire as forms
+from forms.checking import check
+from forms.flaws import Flaw
+from forms.questionnaire import Questionnaire
+from forms.xlsform import Refused, read
+from surveys import queries
+from surveys.assigning import Reach, reach, reach_of_units, unknown_of
+from surveys.problems import QUESTIONNAIRE_FLAWS, SLUG_TAKEN
+from surveys.survey import Audience, NewSurvey, Survey
+from surveys.wording import flaw_members, invalid
+
+SLUG_LENGTH: Final = 60
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """A survey made from a workbook, and what was mended or left out on the way."""
+
+    survey: Survey
+    warnings: list[Flaw]
+
+
+async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Survey:
+    """Store a new draft. `actor` null is the command line, which may do everything.
+
+    Raises `surveys/questionnaire-flaws` with every flaw, `surveys/slug-taken` for an explicit slug that is taken, and
+    `forbidden` where the actor is no editor of the owner.
+    """
+    _refuse_flaws(new.questionnaire)
+    async with transaction() as connection:
+        owner = new.owner or _usual_owner(actor)
+        if not await queries.unit_exists(connection, owner):
+            raise INVALID(
+                invalid_params=[invalid("/owner", "choice", N_("There is no unit of the code {unit}."), unit=owner)]
+            )
+        if actor and not may(actor, "create_survey", Scope(owner=owner, path=("FR",), lane=new.kind)):
+            raise FORBIDDEN()
+        title = new.title or new.questionnaire.title
+        draft = Survey(
+            id=uuid7(),
+            number=0,
+            slug=await _slug(connection, new.slug, forms.text_in(title, "fr", new.questionnaire)),
+            kind=new.kind,
+            title=title,
+            owner=owner,
+            anonymity=new.anonymity,
+            answering=new.answering or ("unit" if new.kind == "collection" else "agent"),
+            audience=None,
+            spread=1,
+            edition=None,
+            opens_at=None,
+            closes_at=None,
+            closes_on=None,
+            closed_at=None,
+            link=None,
+            created_at=now,
+        )
+        return await queries.insert_survey(
+            connection, draft, forms.encode(new.questionnaire), actor.id if actor else None
+        )
+
+
+def questionnaire_of(workbook: bytes, file_name: str) -> tuple[Questionnaire, list[Flaw]]:
+    """The questionnaire in an XLSForm and its warnings; raises `surveys/questionnaire-flaws` with every flaw.
+
+    It computes for as long as the workbook is large: call it in a thread.
+    """
+    try:
+        imported = read(workbook, file_name=file_name)
+    except Refused as refused:
+        raise QUESTIONNAIRE_FLAWS(members={"flaws": flaw_members(refused.flaws)}) from None
+    return imported.questionnaire, imported.warnings
+
+
+async def questionnaire_to_read(survey: Survey) -> Questionnaire:
+    """The working copy."""
+    async with reading() as connection:
+        return await queries.working_copy(connection, survey.id)
+
+
+async def put_questionnaire(survey: Survey, questionnaire: Questionnaire) -> None:
+    """Replace the working copy; what is published stays as it is until it is published again."""
+    _refuse_flaws(questionnaire)
+    async with transaction() as connection:
+        locked = await queries.lock_survey(connection, survey.id)
+        values: dict[str, object] = {"questionnaire": forms.encode(questionnaire)}
+        if locked.edition is None:
+            values["title"] = msgspec.json.encode(questionnaire.title).decode()
+        await queries.update_survey(survey.id, values)
+
+
+async def put_audience(survey: Survey, audience: Audience) -> Reach:
+    """Say who is asked; takes effect at the next publication. Returns how many that is now."""
+    async with transaction() as connection:
+        unknown = await unknown_of(connection, audience)
+        if unknown:
+            raise INVALID(
+                invalid_params=[
+                    invalid(f"/{field}", "choice", N_("There is nothing of the name {name}."), name=name)
+                    for field, names in unknown.items()
+                    for name in names
+                ]
+            )
+        await queries.lock_survey(connection, survey.id)
+        await queries.update_survey(survey.id, {"audience": msgspec.json.encode(audience).decode()})
+        return await (reach_of_units if survey.answering == "unit" else reach)(connection, audience)
+
+
+def slugged(title: str) -> str:
+    """A short name of `[a-z0-9-]` for a title."""
+    plain = unicodedata.normalize("NFKD", title.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae"))
+    words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().replace("'", " ").lower())
+    return "-".join(words)[:SLUG_LENGTH].strip("-") or "enquete"
+
+
+async def _slug(connection: Connection, wanted: str | None, title: str) -> str:
+    stem = wanted or slugged(title)
+    taken = await queries.taken_slugs(connection, stem)
+    if stem not in taken:
+        return stem
+    if wanted:
+        raise SLUG_TAKEN()
+    return next(candidate for number in range(2, len(taken) + 3) if (candidate := f"{stem}-{number}") not in taken)
+
+
+def _usual_owner(actor: Actor | None) -> str:
+    if actor is None:
+        return "admin"
+    directorates = {grant.scope.removeprefix("unit:") for grant in actor.grants if grant.role == "editor"}
+    return directorates.pop() if len(directorates) == 1 else actor.unit_code
+
+
+def _refuse_flaws(questionnaire: Questionnaire) -> None:
+    flaws = check(questionnaire)
+    if any(flaw.severity == "error" for flaw in flaws):
+        raise QUESTIONNAIRE_FLAWS(members={"flaws": flaw_members(flaws)})

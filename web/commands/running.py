@@ -1,0 +1,68 @@
+"""How a command reaches the database, and how it shows that it works."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import Progress
+
+from base import settings
+from base.database import connected
+from base.embedded import running
+from base.language import translate
+from base.migrating import migrate, require_migrated
+from base.settings import Settings
+
+T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def database(chosen: Settings) -> Iterator[str]:
+    """The URL of the database: the one the settings name, else the embedded one, started if need be and migrated."""
+    if chosen.database_url:
+        yield chosen.database_url
+        return
+    with running(chosen.data_dir) as server:
+        asyncio.run(migrate(server.owner_url))
+        yield server.database_url
+
+
+def run(verb: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a verb with the pool open on an up-to-date database."""
+    chosen = settings.load()
+
+    async def connected_verb(url: str) -> T:
+        async with connected(url, pool_size=2):
+            await require_migrated()
+            return await verb()
+
+    with database(chosen) as url:
+        return asyncio.run(connected_verb(url))
+
+
+@contextlib.contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal, a line for each tenth elsewhere; both on standard error."""
+    if sys.stderr.isatty():
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(label, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    told = -1
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        tenth = 10 * done // max(total, 1)
+        if tenth > told:
+            told = tenth
+            print(f"{label}: {10 * tenth} %", file=sys.stderr)  # noqa: T201 - a command's progress
+
+    yield tell
+
+
+def say(message: str, **parameters: object) -> str:
+    """A message of ours in the operator's language."""
+    return translate(message, parameters, settings.load().language)

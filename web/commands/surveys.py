@@ -1,0 +1,73 @@
+"""`navette surveys`: bringing a questionnaire in, and publishing it at once if wanted."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from base.language import N_
+from base.settings import load
+from surveys.assigning import Reach
+from surveys.drafting import create, put_audience, questionnaire_of
+from surveys.publishing import Publication, publish
+from surveys.survey import Anonymity, Answering, Audience, Lane, NewSurvey, Survey
+from surveys.wording import flaw_members, worded
+from web.authentication import now
+from web.commands.running import run, say
+
+
+@click.group()
+def surveys() -> None:
+    """Surveys."""
+
+
+@surveys.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", default="survey", type=click.Choice(["survey", "collection", "flash"]), show_default=True)
+@click.option("--slug", help="The short name; else one is made from the title.")
+@click.option("--answering", type=click.Choice(["agent", "unit"]), help="Who answers: each agent, or each unit.")
+@click.option("--anonymity", default="named", type=click.Choice(["named", "anonymous"]), show_default=True)
+@click.option("--owner", help="The unit whose editors run it (a code); else the unit admin.")
+@click.option("--community", "communities", multiple=True, help="Ask the members of this community (repeatable).")
+@click.option("--territory", "territories", multiple=True, help="Ask those of this territory (repeatable).")
+@click.option("--unit-kind", "unit_kinds", multiple=True, help="Ask those of this kind of unit (repeatable).")
+@click.option("--publish", "publishing", is_flag=True, help="Publish it now.")
+@click.option("--open-link", is_flag=True, help="Let whoever has the link answer.")
+def import_survey(
+    file: Path,
+    kind: Lane,
+    slug: str | None,
+    answering: Answering | None,
+    anonymity: Anonymity,
+    owner: str | None,
+    communities: tuple[str, ...],
+    territories: tuple[str, ...],
+    unit_kinds: tuple[str, ...],
+    publishing: bool,
+    open_link: bool,
+) -> None:
+    """Make a survey from FILE, an XLSForm (.xlsx or .xls). Prints its short name."""
+    questionnaire, warnings = questionnaire_of(file.read_bytes(), file.name)
+    new = NewSurvey(
+        questionnaire=questionnaire, slug=slug, kind=kind, anonymity=anonymity, answering=answering, owner=owner
+    )
+    audience = Audience(
+        communities=list(communities),
+        territories=list(territories),
+        unit_kinds=list(unit_kinds),  # type: ignore[arg-type]  # judged by put_audience
+    )
+
+    async def verb() -> tuple[Survey, Reach | None]:
+        survey = await create(None, new, now=now())
+        asked = await put_audience(survey, audience) if communities or territories or unit_kinds else None
+        if publishing:
+            survey = await publish(None, survey, Publication(open_link=open_link), now=now())
+        return survey, asked
+
+    survey, asked = run(verb)
+    for warning in worded(flaw_members(warnings), load().language):
+        click.echo(f"! {warning['sheet']} {warning['row']}: {warning['message']}", err=True)
+    if asked:
+        click.echo(say(N_("{agents} agents in {units} units."), agents=asked.agents, units=asked.units), err=True)
+    if survey.link:
+        click.echo(say(N_("Link: {link}"), link=survey.link), err=True)
+    click.echo(survey.slug)

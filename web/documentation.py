@@ -1,0 +1,81 @@
+"""The description of the API (OpenAPI), with a page that shows it: plain HTML made here, nothing from another host."""
+
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Request
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin, YamlRenderPlugin
+from litestar.openapi.spec import Components, License, SecurityScheme
+
+VERSION: Final = "v1"
+
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
+_templates: Final = Environment(loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined)
+
+
+class _Page(OpenAPIRenderPlugin):
+    """Every operation of the API on one page, for people: no script, so that any policy may forbid them."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        del request
+        template = _templates.get_template("api.html")
+        return template.render(api=openapi_schema, tags=_by_tag(openapi_schema), fields=_fields).encode()
+
+
+def openapi_config() -> OpenAPIConfig:
+    """Where the description stands and what holds for all of it."""
+    return OpenAPIConfig(
+        title="Navette",
+        version=VERSION,
+        description=(
+            "Surveys and data collection between a national administration and its territories. "
+            "Failures are application/problem+json (RFC 9457), worded by Accept-Language."
+        ),
+        license=License(name="EUPL-1.2", identifier="EUPL-1.2"),
+        path="/api",
+        render_plugins=[
+            _Page(path="/"),
+            JsonRenderPlugin(path="/openapi.json"),
+            YamlRenderPlugin(path="/openapi.yaml"),
+        ],
+        components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
+        security=[{"token": []}],
+    )
+
+
+def _by_tag(description: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    tags: dict[str, list[dict[str, Any]]] = {}
+    for path, item in description["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                operation = item[method]
+                tags.setdefault(operation["tags"][0], []).append({**operation, "path": path, "method": method.upper()})
+    return tags
+
+
+def _fields(description: dict[str, Any], schema: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """The fields of an object schema, one level deep: (name, type in words, required)."""
+    schema = _resolved(description, schema)
+    required = set(schema.get("required", ()))
+    return [(name, _type(description, field), name in required) for name, field in schema.get("properties", {}).items()]
+
+
+def _resolved(description: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def _type(description: dict[str, Any], schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return str(_resolved(description, schema).get("title", schema["$ref"].rpartition("/")[2]))
+    for union in ("oneOf", "anyOf"):
+        if union in schema:
+            return " | ".join(_type(description, one) for one in schema[union])
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    if schema.get("type") == "array":
+        return f"[{_type(description, schema.get('items', {}))}]"
+    kind = schema.get("format") or schema.get("type") or "any"
+    return " | ".join(kind) if isinstance(kind, list) else str(kind)

@@ -1,0 +1,103 @@
+"""From whatever was raised to `application/problem+json`: one shape for every failure, in the reader's language."""
+
+import re
+import secrets
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
+
+from base.language import N_, negotiate
+from base.problems import CATALOGUE, INTERNAL, INVALID, MALFORMED, NOT_FOUND, InvalidParam, Problem, Worded, problem
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+METHOD_NOT_ALLOWED = problem(
+    "method-not-allowed",
+    405,
+    N_("This address does not take this method"),
+    N_("The header Allow says which methods it takes; the API is described at /api."),
+)
+TOO_LARGE = problem(
+    "too-large",
+    413,
+    N_("The request is too large"),
+    N_("Send less at once: answers in bulk go to …/responses/bulk, workbooks may have 10 MB."),
+)
+UNSUPPORTED = problem(
+    "unsupported-media-type",
+    415,
+    N_("This kind of content is not taken here"),
+    N_("Send JSON with Content-Type: application/json, or what the API's description says."),
+)
+
+logger = structlog.get_logger()
+
+_BY_STATUS: Final = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE, 415: UNSUPPORTED}
+_PLACE: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+
+
+def problem_response(request: Request[Any, Any, Any], raised: Problem) -> Response[bytes]:
+    """A problem on the wire."""
+    language = negotiate(request.headers.get("Accept-Language"))
+    return Response(
+        msgspec.json.encode(raised.document(language)),
+        status_code=raised.kind.status,
+        media_type=MEDIA_TYPE,
+        headers={"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "no-store"} | raised.headers,
+    )
+
+
+def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """What Litestar raised: input that does not fit, no such route, too large, unreadable."""
+    if isinstance(error, ValidationException) or isinstance(error.__cause__, msgspec.ValidationError):
+        return problem_response(request, INVALID(invalid_params=_faults(error)))
+    if isinstance(error, NotAuthorizedException):
+        return problem_response(request, CATALOGUE["unauthenticated"]())
+    kind = _BY_STATUS.get(error.status_code)
+    if kind:
+        return problem_response(request, kind(headers=dict(error.headers or {})))
+    if error.status_code < 500:
+        return problem_response(request, MALFORMED(reason=error.detail))
+    return unexpected(request, error)
+
+
+def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The last resort: logged with a number that the caller is told, and nothing else of it shown."""
+    if isinstance(error, RecursionError):
+        return problem_response(request, MALFORMED(reason=N_("The JSON is nested too deep.")))
+    incident = secrets.token_hex(6)
+    route = str(request.scope.get("path_template"))
+    logger.error("unexpected", incident=incident, method=request.method, route=route, exc_info=error)
+    return problem_response(request, INTERNAL(incident=incident))
+
+
+def _faults(error: HTTPException) -> list[InvalidParam]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    faults = []
+    for fault in extra:
+        message, key = str(fault.get("message", "")), str(fault.get("key", ""))
+        place = "".join(f"/{name or index}" for name, index in _PLACE.findall(key))
+        faults.append(InvalidParam(path=place or "/", code=_code(message), reason=Worded(message=message)))
+    if not faults:
+        message, _, key = str(error.__cause__ or error.detail).partition(" - at `$")
+        place = "".join(f"/{name or index}" for name, index in _PLACE.findall(key.rstrip("`")))
+        faults.append(InvalidParam(path=place or "/", code=_code(message), reason=Worded(message=message)))
+    return faults
+
+
+def _code(message: str) -> str:
+    """The code of a fault from msgspec's sentence about it (msgspec gives nothing else)."""
+    for beginning, code in (
+        ("Object contains unknown field", "unknown"),
+        ("Object missing required field", "required"),
+        ("Invalid enum value", "choice"),
+        ("Invalid value", "choice"),
+    ):
+        if message.startswith(beginning):
+            return code
+    if "of length" in message:
+        return "length"
+    return "range" if "<=" in message or ">=" in message else "type"
