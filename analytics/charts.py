@@ -35,7 +35,7 @@ from base.language import N_
 Figure: TypeAlias = dict[str, Any]
 """`{"data": […], "layout": {…}}`, ready for JSON."""
 
-MOST_TICKS: Final = 8
+MOST_TICKS: Final = 5
 """Dates below an axis, so that they can be read on a phone."""
 
 PERIODS: Final = {"day": N_("By day"), "week": N_("By week"), "month": N_("By month"), "year": N_("By year")}
@@ -43,18 +43,31 @@ PERIODS: Final = {"day": N_("By day"), "week": N_("By week"), "month": N_("By mo
 SEPARATORS: Final = {"fr": ",\u202f", "en": ".,"}
 """Plotly's word for the decimal mark, then what groups thousands."""
 
-_AXIS: Final = {"automargin": True, "fixedrange": True, "gridcolor": drawing.GRID, "zerolinecolor": drawing.NOT_BEGUN}
+_AXIS: Final = {
+    "automargin": True,
+    "fixedrange": True,
+    "gridcolor": drawing.GRID,
+    "zerolinecolor": drawing.NOT_BEGUN,
+    "title": {"font": {"size": 13}},
+}
 
 plotly.io.templates["navette"] = go.layout.Template(
     layout={
         "font": {"family": "Marianne, arial, sans-serif", "size": 14, "color": drawing.INK},
         "paper_bgcolor": drawing.GROUND,
         "plot_bgcolor": drawing.GROUND,
-        "title": {"x": 0, "xref": "container", "xanchor": "left", "font": {"size": 16}, "automargin": True},
-        "margin": {"l": 8, "r": 8, "t": 48, "b": 8},
+        "title": {"x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "pad": {"l": 8, "t": 8}, "font": {"size": 16}},
+        "margin": {"l": 8, "r": 32, "b": 8},
         "xaxis": _AXIS,
         "yaxis": _AXIS,
-        "legend": {"orientation": "h", "yref": "container", "y": 0, "traceorder": "normal"},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+        },
         "hoverlabel": {"namelength": -1, "align": "left"},
         "dragmode": False,
         "bargap": 0.25,
@@ -117,7 +130,7 @@ def crosstab_figure(crosstab: Crosstab, language: str) -> Figure:
             "colorscale": [list(step) for step in drawing.SCALE],
             "xgap": 2,
             "ygap": 2,
-            "colorbar": {"title": {"text": say(N_("Share of the row (%)"), language)}, "thickness": 12},
+            "showscale": False,
         }
     ]
     if holes:
@@ -127,10 +140,9 @@ def crosstab_figure(crosstab: Crosstab, language: str) -> Figure:
         for axis in (crosstab.rows, crosstab.columns)
     ]
     rows, columns = (text_of(axis.label, axis.name, language) for axis in (crosstab.rows, crosstab.columns))
-    layout = drawing.rows(sides[0]) | drawing.title(f"{rows} × {columns}")
+    layout = drawing.rows(sides[0]) | drawing.title(f"{rows} × {columns}", say(N_("Share of the row, count"), language))
     layout["xaxis"] = {
         "title": {"text": literal(columns)},
-        "side": "top",
         "showgrid": False,
         "zeroline": False,
         **drawing.ticks(sides[1]),
@@ -159,7 +171,7 @@ def participation_figure(participation: Participation, language: str) -> Figure:
         across(
             [100 * of(item) / item.expected if item.expected else 0 for item in items],
             name=say(name, language),
-            marker={"color": colour, "pattern": {"shape": pattern, "fgcolor": drawing.GROUND, "size": 8}},
+            marker={"color": colour, "pattern": drawing.pattern_of(pattern)},
             customdata=[item.key for item in items],
             hovertext=[
                 f"{literal(item.label)}<br>{told(say(name, language), count_of(of(item), language), language)}"
@@ -172,8 +184,8 @@ def participation_figure(participation: Participation, language: str) -> Figure:
         f"{literal(item.label)} ({count_of(item.answered, language)}/{count_of(item.expected, language)})"
         for item in items
     ]
-    layout = drawing.rows(labels) | drawing.title(say(N_("Participation"), language))
-    return _figure(data, layout | drawing.hundred(say(N_("Share of those expected (%)"), language)), language)
+    layout = drawing.rows(labels, series=len(data)) | drawing.title(say(N_("Participation"), language))
+    return _figure(data, layout | drawing.hundred(say(N_("Share of those expected (%)"), language), language), language)
 
 
 def _not_begun(item: Item) -> int:
@@ -209,7 +221,7 @@ def _bars(bars: Sequence[_Bar], heading: str, axis: str, language: str, *, uprig
     if any(bar.value is None for bar in bars):
         data.append(hatching([most if bar.value is None else None for bar in bars], language))
     layout = drawing.rows([bar.label for bar in bars]) | drawing.title(heading) | {"barmode": "overlay"}
-    layout["xaxis"] = {"title": {"text": axis}, "range": [0, 1.3 * most], "tickformat": ",d"}
+    layout["xaxis"] = {"title": {"text": axis}, "range": [0, 1.4 * most], **drawing.whole_numbers(most)}
     if upright:
         data = [trace | {"orientation": "v", "x": trace["y"], "y": trace["x"]} for trace in data]
         scale = layout["yaxis"] | {"range": [-0.5, len(bars) - 0.5]}
@@ -223,7 +235,7 @@ def _bucket_bar(bucket: Bucket, index: int, language: str) -> _Bar:
     hover = told(label, text, language)
     if bucket.low is not None and bucket.high is not None:
         low, high = percent(bucket.low, language), percent(bucket.high, language)
-        hover += f"<br>{say(N_('between {low} and {high}'), language, low=low, high=high)}"
+        hover += "<br>" + say(N_("between {low} and {high}"), language, low=low, high=high)
     return _Bar(bucket.key, label, bucket.count, text, drawing.colour_of(bucket.key, index), hover)
 
 
@@ -236,10 +248,12 @@ def _histogram(question: NumberResult, language: str) -> list[_Bar]:
     if question.buckets is not UNSET and question.buckets:
         bars = [_bucket_bar(bucket, index, language) for index, bucket in enumerate(question.buckets)]
         return [bar._replace(colour=drawing.COUNT) for bar in bars]
-    last = len(question.histogram) - 1
+    several = len(question.histogram) > 1
     bars = []
-    for index, one in enumerate(question.histogram):
-        label = _span(one.start, one.end, whole=question.kind == "integer" and index < last, language=language)
+    for one in question.histogram:
+        # The only bin of numbers too large for steps holds its end.
+        whole = question.kind == "integer" and (several or one.end - one.start == 1)
+        label = _span(one.start, one.end, whole=whole, language=language)
         bars.append(_Bar(f"{one.start}..{one.end}", label, one.count, count_of(one.count, language)))
     return bars or _answers(question, language)
 
@@ -274,12 +288,13 @@ def _timeline(
             "title": {"text": say(PERIODS[period], language)},
             "tickmode": "array",
             "tickvals": [when["x"][mark] for mark in marks],
-            "ticktext": [words[mark] for mark in marks],
+            "ticktext": [_broken(words[mark]) for mark in marks],
+            "tickangle": 0,
         },
         "yaxis": {
             "title": {"text": say(N_("Number of answers"), language)},
             "rangemode": "tozero",
-            "tickformat": ",d",
+            **drawing.whole_numbers(most),
         },
     }
     return _figure(data, layout, language)
@@ -293,6 +308,12 @@ def _date(date: dt.date, period: str, language: str) -> str:
             return str(format_date(date, "LLLL yyyy", locale=language))
         case _:
             return day(date, language)
+
+
+def _broken(words: str) -> str:
+    """The year below the day or the month."""
+    before, space, year = words.replace("\u00a0", " ").rpartition(" ")
+    return f"{before}<br>{year}" if space else year
 
 
 def _cell(count: int | None, total: int | None, language: str) -> str:

@@ -25,7 +25,7 @@ def compare(question: QuestionResult, groups: Sequence[Group], language: str) ->
     else:
         data, layout = _numbers_of_answers(rows, language)
     bars = len(choices) if layout["barmode"] == "group" else 1
-    return data, drawing.rows([row.label for row in rows], bars=bars) | layout
+    return data, drawing.rows([row.label for row in rows], bars=bars, series=len(data)) | layout
 
 
 class _Row:
@@ -74,6 +74,8 @@ def _series(rows: Sequence[_Row], choice: Bucket, index: int, language: str) -> 
         marker=drawing.marker_of(choice.key, index),
         text=texts,
         textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
         customdata=[[row.key, choice.key] for row in rows],
         hovertext=[f"{row.name}<br>{told(name, text, language)}" for row, text in zip(rows, texts, strict=True)],
     )
@@ -89,7 +91,7 @@ def _divided(rows: Sequence[_Row], choices: Sequence[Bucket], language: str) -> 
         rests.append(max(100 - known, 1) if hidden else None)
     if any(rest is not None for rest in rests):
         data.append(hatching(rests, language))
-    return data, drawing.hundred(say(N_("Share of answers (%)"), language))
+    return data, drawing.hundred(say(N_("Share of answers (%)"), language), language)
 
 
 def _side_by_side(rows: Sequence[_Row], choices: Sequence[Bucket], language: str) -> tuple[list[Trace], Layout]:
@@ -102,9 +104,9 @@ def _side_by_side(rows: Sequence[_Row], choices: Sequence[Bucket], language: str
             holes = [100 if row.hidden(choice.key) else None for row in rows]
             data.append(hatching(holes, language) | {"offsetgroup": str(index), "showlegend": first})
             first = False
-    several = say(drawing.SEVERAL, language)
-    axis = f"{say(N_('Share of those who answered (%)'), language)}<br>{several}"
-    return data, drawing.hundred(axis) | {"barmode": "group"}
+    axis = say(N_("Share of those who answered (%)"), language)
+    note = literal(say(drawing.SEVERAL, language), drawing.NOTE_WIDTH)
+    return data, drawing.hundred(f"{axis}<br>{note}", language) | {"barmode": "group"}
 
 
 def _boxes(rows: Sequence[_Row], language: str) -> tuple[list[Trace], Layout]:
@@ -151,8 +153,8 @@ def _numbers_of_answers(rows: Sequence[_Row], language: str) -> tuple[list[Trace
             showlegend=False,
         )
     ]
+    axis = say(N_("Number of answers"), language)
+    most = max((count for count in counts if count is not None), default=0) or 1
     if None in counts:
-        most = max((count for count in counts if count is not None), default=0) or 1
         data.append(hatching([most if count is None else None for count in counts], language))
-    axis = literal(say(N_("Number of answers"), language))
-    return data, {"barmode": "overlay", "xaxis": {"title": {"text": axis}, "tickformat": ",d"}}
+    return data, {"barmode": "overlay", "xaxis": {"title": {"text": axis}, **drawing.whole_numbers(most)}}

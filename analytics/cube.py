@@ -1,8 +1,8 @@
 """The cube: the columns of a survey's responses in memory, as far as somebody asked for them.
 
 A request reads the manifests of all parts in one statement and counts on exactly the segments they name; what is not in
-memory is loaded, what has gone is dropped. Nothing here is kept that is not in the database. Loading and counting run in
-a thread. Next in the flow: `results.py`.
+memory is loaded, what has gone is dropped. Nothing here is kept that is not in the database. Loading and counting run
+in a thread. Next in the flow: `results.py`.
 """
 
 import asyncio
@@ -35,8 +35,6 @@ AT_ONCE: Final = 16
 
 Piece: TypeAlias = Key | Literal["row_key"]
 """What is loaded of a segment: one column, or the keys of its rows."""
-
-Loaded: TypeAlias = Column | Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +197,7 @@ class Cube:
                     read = await asyncio.to_thread(_read, contents[one.id], one.codebook, lacking[one.id])
                     for name, thing in read.items():
                         self.shelf.put(one.id, name, thing, thing.nbytes)
-                    found |= read
+                    found.update(read)
             loaded += pieces
         return loaded
 
@@ -224,10 +222,10 @@ def _has(source: _Source, wanted: Iterable[Piece]) -> list[Piece]:
     return [name for name in wanted if name == "row_key" or name in there]
 
 
-def _read(content: bytes, codebook: Codebook, wanted: Sequence[Piece]) -> dict[Piece, Loaded]:
+def _read(content: bytes, codebook: Codebook, wanted: Sequence[Piece]) -> dict[Any, Any]:
     plain = ("row_key",) if "row_key" in wanted else ()
     block = segments.read(content, codebook, [name for name in wanted if name != "row_key"], plain)
-    return {**block.columns, **({"row_key": block.plain["row_key"]} if plain else {})}
+    return {**block.columns, **block.plain}
 
 
 def _net(keys: Sequence[Array], tombstones: Sequence[int]) -> Array | None:

@@ -17,29 +17,34 @@ STARTED: Final = "#009081"
 NOT_BEGUN: Final = "#7b7b7b"
 YES: Final = "#009099"
 NO: Final = "#ce614a"
-SERIES: Final = (YES, NO, "#a558a0", "#845d48", "#297254", "#a94645", "#66673d")
+SERIES: Final = ("#a558a0", "#845d48", "#297254", "#a94645", "#66673d")
 """DSFR's illustrative colours that stand out (3:1 at least) on its white and on its dark ground."""
 
 MEANINGS: Final = {"oui": YES, "yes": YES, "non": NO, "no": NO}
-"""Choices that have their colour wherever they stand in their list."""
+"""Choices that have a colour of their own, wherever they stand in their list."""
 
 PATTERNS: Final = ("", "\\", "x", "-", "|", "+")
-"""They tell series apart without colour; `/` is kept for what is withheld. One fewer than `SERIES`: no early pair."""
+"""They tell series apart without colour; `/` is kept for what is withheld. One more than `SERIES`: no early pair."""
 
 SCALE: Final = ((0.0, "#f5f5fe"), (0.5, "#8585f6"), (1.0, "#000091"))
 """Blue France, from its palest to its darkest."""
 
 WITHHELD: Final = "#666666"
+HATCH: Final = {"shape": "/", "fgcolor": "#bbbbbb", "size": 10, "solidity": 0.2}
+"""What is withheld: pale enough for the word upon it, with a border that stands out."""
+
 GROUND: Final = "#ffffff"
 INK: Final = "#161616"
 GRID: Final = "#dddddd"
 
 SEVERAL: Final = N_("Several choices are possible: shares may add up to more than 100%")
 
-LABEL_WIDTH: Final = 32
-TITLE_WIDTH: Final = 64
+LABEL_WIDTH: Final = 26
+NOTE_WIDTH: Final = 44
+TITLE_WIDTH: Final = 48
 MOST_LINES: Final = 4
 ROW_HEIGHT: Final = 36
+LEGEND_HEIGHT: Final = 22
 COLUMN_HEIGHT: Final = 340
 
 
@@ -85,8 +90,13 @@ def marker_of(key: str, index: int) -> Trace:
     """The colour and the pattern of a choice that stands beside others in one bar."""
     return {
         "color": colour_of(key, index),
-        "pattern": {"shape": PATTERNS[index % len(PATTERNS)], "fgcolor": GROUND, "size": 8},
+        "pattern": pattern_of(PATTERNS[index % len(PATTERNS)]),
     }
+
+
+def pattern_of(shape: str) -> Trace:
+    """A pattern in the colour of the ground, thin enough for the text upon it."""
+    return {"shape": shape, "fgcolor": GROUND, "fillmode": "overlay", "size": 10, "solidity": 0.15}
 
 
 def across(values: Sequence[float | None], **more: object) -> Trace:
@@ -108,13 +118,11 @@ def hatching(values: Sequence[float | None], language: str, **more: object) -> T
         values,
         name=word,
         legendgroup="withheld",
-        marker={
-            "color": "#eeeeee",
-            "pattern": {"shape": "/", "fgcolor": WITHHELD, "size": 8},
-            "line": {"color": WITHHELD, "width": 1},
-        },
+        marker={"color": GROUND, "pattern": HATCH | {"fillmode": "overlay"}, "line": {"color": WITHHELD, "width": 1}},
         text=[word if value is not None else "" for value in values],
         textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
         insidetextfont={"color": INK},
         hovertext=[word for _ in values],
         showlegend=True,
@@ -134,10 +142,10 @@ def hatched_cells(holes: Sequence[tuple[int, int]], language: str) -> Trace:
         "x": x,
         "y": y,
         "mode": "lines",
-        "line": {"width": 0},
+        "line": {"width": 1, "color": WITHHELD},
         "fill": "toself",
-        "fillcolor": "#eeeeee",
-        "fillpattern": {"shape": "/", "fgcolor": WITHHELD, "size": 8},
+        "fillcolor": "rgba(255, 255, 255, 0)",
+        "fillpattern": HATCH | {"fillmode": "overlay"},
         "name": say(N_("withheld"), language),
         "hoverinfo": "skip",
         "showlegend": True,
@@ -149,30 +157,41 @@ def ticks(labels: Sequence[str]) -> Layout:
     return {"tickmode": "array", "tickvals": list(range(len(labels))), "ticktext": list(labels)}
 
 
-def rows(labels: Sequence[str], *, bars: int = 1) -> Layout:
-    """The layout of a figure whose rows are read from top to bottom, each of so many bars side by side."""
+def rows(labels: Sequence[str], *, bars: int = 1, series: int = 1) -> Layout:
+    """The layout of rows read from top to bottom, of so many bars side by side, above a legend of so many series."""
     lines = sum(max(bars, 1 + label.count("<br>") / 2) for label in labels)
     return {
         "yaxis": {"range": [len(labels) - 0.5, -0.5], "showgrid": False, **ticks(labels)},
-        "height": round(150 + ROW_HEIGHT * lines),
+        "height": round(140 + ROW_HEIGHT * lines + LEGEND_HEIGHT * series),
     }
 
 
-def hundred(text: str) -> Layout:
+def hundred(text: str, language: str) -> Layout:
     """The layout of rows that are divided into shares of 100."""
     return {
         "barmode": "stack",
-        "xaxis": {"title": {"text": text}, "range": [0, 100], "ticksuffix": "\u202f%"},
+        "xaxis": {
+            "title": {"text": text},
+            "range": [0, 100],
+            "ticksuffix": "\u202f%" if language == "fr" else "%",
+        },
     }
 
 
-def title(text: str) -> Layout:
-    """The head of a figure."""
-    return {"title": {"text": literal(text, TITLE_WIDTH)}}
+def title(text: str, note: str = "") -> Layout:
+    """The head of a figure, with a note of ours below it, and the room that they and a legend take."""
+    head = "<br>".join(part for part in (literal(text, TITLE_WIDTH), note) if part)
+    further = head.count("<br>")
+    # Plotly puts the middle of several lines where one line would stand.
+    return {"title": {"text": head, "pad": {"t": 8 + 11 * further}}, "margin": {"t": 44 + 22 * further}}
+
+
+def whole_numbers(most: int) -> Layout:
+    """An axis of counts up to about `most`, without halves."""
+    return {"tickformat": ",d"} if most > MOST_LINES else {"tickformat": ",d", "dtick": 1}
 
 
 def axis_of(question: QuestionResult, language: str) -> str:
     """What the length of a question's bars counts."""
-    if question.kind == "select_multiple":
-        return f"{say(N_('Number of answers'), language)}<br>{say(SEVERAL, language)}"
-    return say(N_("Number of answers"), language)
+    axis = say(N_("Number of answers"), language)
+    return f"{axis}<br>{literal(say(SEVERAL, language), NOTE_WIDTH)}" if question.kind == "select_multiple" else axis

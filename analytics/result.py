@@ -41,7 +41,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bin(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
-    """One bar of a histogram: `from` ≤ value < `to`, the last one with its end."""
+    """One bar of a histogram: `from` ≤ value < `to` (the only bar there is also holds its end)."""
 
     start: Number
     end: Number

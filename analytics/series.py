@@ -60,9 +60,9 @@ _TITLES: Final = {
     "@channel": N_("Channel"),
 }
 _WITHOUT: Final = {
-    "@region": N_("Outside the regions"),
-    "@department": N_("Outside the departments"),
-    "@unit_kind": N_("No service"),
+    "@region": N_("Outside any region"),
+    "@department": N_("Outside any department"),
+    "@unit_kind": N_("No unit"),
     "@community": N_("No community"),
 }
 _NO_ANSWER: Final = N_("No answer")

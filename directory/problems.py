@@ -59,9 +59,7 @@ TERRITORIES_MISSING = problem(
     "directory/territories-missing",
     409,
     N_("The territories are missing"),
-    N_(
-        "The territories are not loaded, or this one is not among them. Run `navette territories load`, then try again."
-    ),
+    N_("Nothing was imported. Run `navette territories load` first, then import the file again."),
 )
 TOKEN_EXPIRED = problem(
     "directory/token-expired",

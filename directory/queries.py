@@ -332,7 +332,7 @@ async def insert_grant(connection: Connection, id: UUID, agent: UUID, held: Held
     )
 
 
-async def insert_token(  # noqa: PLR0913, PLR0917 - the columns of a row
+async def insert_token(
     connection: Connection,
     token: UUID,
     agent: UUID,

@@ -36,7 +36,7 @@ class Table(msgspec.Struct, frozen=True):
     records: list[Record] = []
     flaws: list[Flaw] = []
 
-    def flag(  # noqa: PLR0913 - a flaw is a place and what is wrong there
+    def flag(
         self,
         code: str,
         row: int | None,

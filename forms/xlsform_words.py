@@ -10,8 +10,6 @@ from typing import Final, Literal, NamedTuple
 TEXT_FIELDS: Final = ("label", "hint", "required_message", "constraint_message")
 """Fields that have one text per language."""
 
-EXPRESSION_FIELDS: Final = ("relevant", "constraint", "calculation", "choice_filter", "required", "read_only")
-
 _FIELDS: Final = {
     "type": "type command",
     "name": "name tag value",

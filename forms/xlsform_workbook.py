@@ -30,12 +30,15 @@ MAX_UNPACKED: Final = 100 * 1024 * 1024
 MAX_RATIO: Final = 200
 """Deflate reaches 1032; the most repetitive choice list that we could make reaches 40."""
 MAX_PARTS: Final = 2_000
-MAX_ELEMENTS: Final = 2_000_000
-"""XML elements in all parts together: 50,000 choices in five languages come to 1.4 million."""
+MAX_CELL_ELEMENTS: Final = 2_000_000
+"""XML elements that make up cells and their texts: 50,000 choices in five languages come to 1.4 million."""
+MAX_OTHER_ELEMENTS: Final = 200_000
+"""All others (styles, names, validations), of which openpyxl makes large objects."""
 MAX_COLUMNS: Final = 500
 MAX_ROWS: Final = {"survey": 5_000, "choices": 50_000, "settings": 1_000}
 """Rows with content, by sheet; these are the sheets that are read."""
 
+_CELLS: Final = frozenset({"row", "c", "v", "f", "is", "si", "t", "r"})
 _BEGIN: Final = 0x0809
 _END: Final = 0x000A
 _BOUNDSHEET: Final = 0x0085
@@ -150,11 +153,15 @@ def _bound_archive(data: bytes) -> None:
 
 
 class _Budget:
-    """Counts bytes and XML elements over all parts of an archive; a document type (entities) is refused."""
+    """Counts bytes and XML elements over all parts of an archive, and refuses what openpyxl would read again and again:
+    entities (a document type), and a part that stands for more than one sheet.
+    """
 
     def __init__(self) -> None:
         self.bytes = 0
-        self.elements = 0
+        self.cells = 0
+        self.others = 0
+        self.sheets: set[str] = set()
 
     def spend(self, file: IO[bytes]) -> None:
         parser = expat.ParserCreate()
@@ -171,10 +178,23 @@ class _Budget:
             except expat.ExpatError:
                 well_formed = False  # a picture, or an old drawing; openpyxl stops at the same byte if it looks
 
-    def _element(self, _name: str, _attributes: dict[str, str]) -> None:
-        self.elements += 1
-        if self.elements > MAX_ELEMENTS:
+    def _element(self, name: str, attributes: dict[str, str]) -> None:
+        name = name.rpartition(":")[2]
+        if name in _CELLS:
+            self.cells += 1
+        else:
+            self.others += 1
+        if self.cells > MAX_CELL_ELEMENTS or self.others > MAX_OTHER_ELEMENTS:
             raise _too_big_unpacked()
+        if name == "Relationship" and attributes.get("Type", "").endswith("sheet"):
+            self._sheet(attributes.get("Target", "").rpartition("/")[2])
+        elif name == "sheet":
+            self._sheet(next((value for key, value in attributes.items() if key.endswith(":id")), ""))
+
+    def _sheet(self, key: str) -> None:
+        if key in self.sheets:
+            raise _refused("not-a-workbook")
+        self.sheets.add(key)
 
     def _doctype(self, *_arguments: object) -> None:
         raise _refused("not-a-workbook")

@@ -51,6 +51,11 @@ async def surveys_by_id(connection: Connection, ids: Sequence[UUID]) -> dict[UUI
     return {row["id"]: _survey(row) for row in rows}
 
 
+async def survey_by_number(connection: Connection, number: int) -> Survey:
+    """The survey that the parts of this number belong to."""
+    return _survey(await connection.fetchrow(f"{_SURVEY} WHERE s.number = $1", number))
+
+
 async def lock_survey(connection: Connection, survey: UUID) -> Survey:
     """The survey as it is now, locked until the transaction ends: publishing and closing take turns."""
     row = await connection.fetchrow(f"{_SURVEY} WHERE s.id = $1 FOR UPDATE OF s", survey)
@@ -374,6 +379,31 @@ async def ledger_counts(connection: Connection, parts: list[int], by: str) -> li
         )
         for row in rows
     ]
+
+
+class ExpectedGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """How many answers are expected from one kind of place."""
+
+    region: str | None
+    department: str | None
+    unit_kind: str
+    communities: list[str]
+    expected: int
+
+
+async def expected_by_place(connection: Connection, parts: Sequence[int]) -> list[ExpectedGroup]:
+    """The expected answers of these parts, counted as `ledger_counts` does, by all dimensions together."""
+    rows = await connection.fetch(
+        """
+        SELECT region, department, unit_kind, communities, count(*) AS expected
+        FROM assignment
+        WHERE part = ANY($1::bigint[]) AND disposition IN ('in_scope', 'unreachable') AND state <> 'exempt'
+          AND origin <> 'test'
+        GROUP BY region, department, unit_kind, communities
+        """,
+        list(parts),
+    )
+    return [ExpectedGroup(**dict(row)) for row in rows]
 
 
 # Responses
@@ -731,3 +761,19 @@ async def erase_response(connection: Connection, part: int, response: UUID, row_
         response,
         at,
     )
+
+
+async def expected_assignments(connection: Connection, survey: Survey) -> list[Record]:
+    """(id, part, agent, unit) of the answers of a survey that are expected and not given yet, in a stable order."""
+    rows: list[Record] = await connection.fetch(
+        """
+        SELECT a.id, a.part, a.agent, a.unit FROM assignment a
+        LEFT JOIN agent p ON p.id = a.agent JOIN unit u ON u.id = a.unit
+        WHERE a.part = ANY($1::bigint[]) AND a.survey = $2 AND a.disposition = 'in_scope'
+          AND a.state IN ('expected', 'opened', 'draft')
+        ORDER BY p.email, u.code
+        """,
+        survey.parts,
+        survey.id,
+    )
+    return rows

@@ -1,17 +1,24 @@
 """The application: `create_app(settings)` puts the pieces together; `create()` is what the server calls."""
 
+import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator
+from typing import Final
 
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
+from analytics import charts
+from analytics.cube import Cube
+from analytics.folding import Folder
+from analytics.reading import Reader, editions_of_number
 from base import database, logs, settings
 from base.problems import Problem
 from base.settings import Settings
 from web.api.directory import DirectoryController
+from web.api.figures import FigureController
 from web.api.health import HealthController
 from web.api.responses import ResponseController
 from web.api.surveys import SurveyController
@@ -19,25 +26,32 @@ from web.authentication import now, signed_in
 from web.documentation import openapi_config
 from web.errors import http_error, problem_response, unexpected
 
-ROUTES = (HealthController, DirectoryController, SurveyController, ResponseController)
+FOLD_PATIENCE: Final = 10.0
+"""Seconds that a stopping process gives the part it is folding; a fold that is cut off is rolled back."""
+
+ROUTES: Final = (HealthController, DirectoryController, SurveyController, ResponseController, FigureController)
 
 
 def create_app(chosen: Settings) -> Litestar:
     """The service on the database that `chosen` names. It starts while the database is away, and says so."""
     if chosen.database_url is None:
         raise ValueError("create_app needs a database_url; `navette serve` finds or starts the embedded server")
+    folder = Folder(editions_of_number, interval=chosen.fold_interval)
+    reader = Reader(Cube(chosen.cube_memory), folder)
+    charts.warm_up()
     return Litestar(
         route_handlers=ROUTES,
         dependencies={
             "actor": Provide(signed_in),
+            "figures": Provide(lambda: reader, sync_to_thread=False),
             "now": Provide(now, sync_to_thread=False),
         },
         exception_handlers={
-            Problem: problem_response,  # type: ignore[dict-item]  # Litestar's type wants handlers of Exception
-            HTTPException: http_error,  # type: ignore[dict-item]  # same
+            Problem: problem_response,
+            HTTPException: http_error,
             Exception: unexpected,
         },
-        lifespan=[functools.partial(_running, chosen)],
+        lifespan=[functools.partial(_running, chosen, folder)],
         openapi_config=openapi_config(),
         request_max_body_size=chosen.upload_limit + 100_000,
         logging_config=None,
@@ -52,8 +66,14 @@ def create() -> Litestar:
 
 
 @contextlib.asynccontextmanager
-async def _running(chosen: Settings, app: Litestar) -> AsyncIterator[None]:
+async def _running(chosen: Settings, folder: Folder, app: Litestar) -> AsyncIterator[None]:
+    """The pool is open and this process folds, as every other does, until it stops."""
     del app
-    assert chosen.database_url
-    async with database.connected(chosen.database_url, pool_size=chosen.pool_size):
-        yield
+    async with database.connected(chosen.database_url or "", pool_size=chosen.pool_size):
+        folding = asyncio.create_task(folder.run())
+        try:
+            yield
+        finally:
+            folder.stop()
+            with contextlib.suppress(TimeoutError):  # a database that hangs must not keep us from ending
+                await asyncio.wait_for(folding, timeout=FOLD_PATIENCE)

@@ -15,7 +15,7 @@ SCOPES = {"unit": "unit:DGALN", "territory": "territory:R-53", "community": "com
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("kind", ["unit", "territory", "community", None])
 async def test_which_scope_fits_which_role(directory, now, role, kind):
-    """An editor has a unit, an analyst a unit or territory, a reviewer a territory, an animator a community, others none."""
+    """Editors: a unit; analysts: a unit or territory; reviewers: a territory; animators: a community; others: none."""
     fits = {
         "respondent": {None},
         "animator": {"community"},
@@ -46,7 +46,7 @@ async def test_which_scope_fits_which_role(directory, now, role, kind):
         ("nobody@dgaln.example", "editor", "unit:DGALN", "agent-unknown"),
     ],
 )
-async def test_what_cannot_be_held(directory, now, email, role, scope, code):  # noqa: PLR0917 - a table's columns
+async def test_what_cannot_be_held(directory, now, email, role, scope, code):
     """Each refusal has its own problem, and nothing is stored."""
     with pytest.raises(Problem) as raised:
         await hold(email, role, scope, now=now)

@@ -51,7 +51,7 @@ async def test_lists_by_kind_and_parent(database):
         ("D-989", "collectivity", ("FR", "D-989"), None, "D-989", "Etc/GMT+8"),
     ],
 )
-async def test_where_a_territory_lies(database, code, kind, path, region, department, zone):  # noqa: PLR0917 - a table's columns
+async def test_where_a_territory_lies(database, code, kind, path, region, department, zone):
     """The path goes from the nation to the territory itself; a collectivity is its own département, in no région."""
     found = await find_territory(code)
     assert found is not None

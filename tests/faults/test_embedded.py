@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: started once, shared, stopped with its starter, and back with its data after any accident.
 
-Real servers and real processes. Nothing locks root out of a folder, and an ordinary user cannot become another one: some
-tests drop root, and those that want it are skipped without it.
+Real servers and real processes. Nothing locks root out of a folder, and an ordinary user cannot become another one:
+some tests drop root, and those that want it are skipped without it.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import os
 import pwd
 import shutil
 import signal
-import site
 import socket
 import stat
 import subprocess
@@ -31,7 +30,7 @@ from base.postgres_binaries import Account, find, options
 from base.problems import Problem
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = site.getsitepackages()[0]
+PACKAGES = str(Path(asyncpg.__file__).parents[1])
 IS_ROOT = os.geteuid() == 0
 DEADLINE = 30.0
 

@@ -781,6 +781,17 @@ def test_archives_that_explode() -> None:
     assert [flaw.code for flaw in flaws] == ["workbook-too-big-unpacked"]
 
 
+def test_one_part_that_stands_for_many_sheets() -> None:
+    """It would be read once for each of them."""
+    data = workbook(survey=[["type", "name", "label"], ["text", "a", "A"]])
+    twice = replaced(data, b"</sheets>", b'<sheet name="b" sheetId="9" r:id="rId1"/></sheets>')
+    target = b'<Relationship Id="rId%d" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
+    target += b'worksheet" Target="%sworksheets/sheet1.xml"/>'
+    alias = replaced(data, target % (1, b""), target % (1, b"") + target % (9, b"./"))
+    for hostile in (twice, alias):
+        assert [flaw.code for flaw in refused(hostile)] == ["not-a-workbook"]
+
+
 def test_an_archive_that_lies_about_its_sizes() -> None:
     """The size in the directory bounds what is read, and a wrong one is a damaged file."""
     data = bytearray(archive({"xl/workbook.xml": b"<a/>" * 10_000}))

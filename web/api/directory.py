@@ -32,7 +32,7 @@ class DirectoryController(Controller):
     """Who answers and where. Any agent may read it."""
 
     path = "/api/v1"
-    tags = ["Directory"]
+    tags = ("Directory",)
 
     @get("/territories", operation_id="list_territories", summary="The territories, by kind or under a parent")
     async def territories(

@@ -17,7 +17,7 @@ class HealthController(Controller):
     """For orchestrators and probes. Anybody may ask."""
 
     path = "/health"
-    tags = ["Health"]
+    tags = ("Health",)
 
     @get("/live", operation_id="live", summary="The process answers")
     async def live(self) -> Health:

@@ -25,7 +25,7 @@ class ResponseController(Controller):
     """Answers. Those who are asked send theirs; holders of an open survey's link need no token."""
 
     path = "/api/v1/surveys/{survey:str}/responses"
-    tags = ["Responses"]
+    tags = ("Responses",)
 
     @post(
         operation_id="send_response",

@@ -46,7 +46,7 @@ class SurveyController(Controller):
     """A survey's life. What is hidden from the caller is not found."""
 
     path = "/api/v1/surveys"
-    tags = ["Surveys"]
+    tags = ("Surveys",)
 
     @post(operation_id="create_survey", summary="Create a draft (editors of the owner)")
     async def create(

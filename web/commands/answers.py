@@ -1,9 +1,12 @@
 """`navette responses`, `export`, `rebuild`: answers in, answers out, figures anew."""
 
 from pathlib import Path
+from typing import Literal
 
 import rich_click as click
 
+from analytics.reading import editions_of_number, export
+from analytics.rebuilding import rebuild
 from base.database import reading
 from base.language import N_
 from base.problems import NOT_FOUND, problem
@@ -87,11 +90,11 @@ def import_responses(survey: str, file: Path, columns: Path | None) -> None:
 @click.option("--where", "conditions", multiple=True, help="Only what fits NAME:VALUE (repeatable), as in the API.")
 def export_answers(survey: str, file: Path, conditions: tuple[str, ...]) -> None:
     """Write the answers of SURVEY (id or short name) to FILE (.csv or .ndjson)."""
-    ending = _format(file, ("csv", "ndjson"))
+    kind: Literal["csv", "ndjson"] = "csv" if _format(file, ("csv", "ndjson")) == "csv" else "ndjson"
     part = file.with_name(f".{file.name}.part")
 
     async def verb() -> None:
-        stream = await export(await _survey(survey), ending, list(conditions))
+        stream = await export(await _survey(survey), kind, conditions)
         with part.open("wb") as target:
             async for chunk in stream:
                 target.write(chunk)

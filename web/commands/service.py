@@ -9,6 +9,7 @@ import sys
 from typing import Final
 
 import rich_click as click
+from asyncpg import Connection
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -125,40 +126,46 @@ def check() -> None:
 
 
 async def _faults(url: str) -> list[str]:
-    faults = []
-    async with connected(url, pool_size=1), reading() as connection:
-        row = await connection.fetchrow(
-            """
-            SELECT current_setting('server_version_num')::int / 10000 AS version,
-                   extract(epoch FROM clock_timestamp() - $1::timestamptz)::float8 AS skew,
-                   current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'
-                       AND current_setting('synchronous_commit') <> 'off' AS durable,
-                   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
-                   current_setting('server_encoding') AS encoding
-            """,
-            now(),
-        )
-        if row["version"] < MINIMUM_VERSION:
-            faults.append(say(N_("PostgreSQL {version} is too old: 15 or later is needed."), version=row["version"]))
-        if not row["durable"]:
-            faults.append(
-                say(N_("The server may lose what it confirmed: set fsync, full_page_writes and synchronous_commit on."))
-            )
-        if row["superuser"]:
-            faults.append(
-                say(N_("The service connects as a superuser: connect as navette_app, which may only do its work."))
-            )
-        if row["encoding"] != "UTF8":
-            faults.append(say(N_("The database is in {encoding}: make one in UTF8."), encoding=row["encoding"]))
-        if abs(row["skew"]) > CLOCK_TOLERANCE:
-            faults.append(
-                say(
-                    N_("The clocks of this machine and of the database differ by {seconds} s: set them by NTP."),
-                    seconds=round(row["skew"]),
-                )
-            )
+    async with connected(url, pool_size=1):
+        async with reading() as connection:
+            faults = await _faults_of_server(connection)
         try:
             await require_migrated()
         except Problem as failure:
             faults.append(failure.sentence(settings.load().language))
+    return faults
+
+
+async def _faults_of_server(connection: Connection) -> list[str]:
+    faults = []
+    row = await connection.fetchrow(
+        """
+        SELECT current_setting('server_version_num')::int / 10000 AS version,
+               extract(epoch FROM clock_timestamp() - $1::timestamptz)::float8 AS skew,
+               current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'
+                   AND current_setting('synchronous_commit') <> 'off' AS durable,
+               (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
+               current_setting('server_encoding') AS encoding
+        """,
+        now(),
+    )
+    if row["version"] < MINIMUM_VERSION:
+        faults.append(say(N_("PostgreSQL {version} is too old: 15 or later is needed."), version=row["version"]))
+    if not row["durable"]:
+        faults.append(
+            say(N_("The server may lose what it confirmed: set fsync, full_page_writes and synchronous_commit on."))
+        )
+    if row["superuser"]:
+        faults.append(
+            say(N_("The service connects as a superuser: connect as navette_app, which may only do its work."))
+        )
+    if row["encoding"] != "UTF8":
+        faults.append(say(N_("The database is in {encoding}: make one in UTF8."), encoding=row["encoding"]))
+    if abs(row["skew"]) > CLOCK_TOLERANCE:
+        faults.append(
+            say(
+                N_("The clocks of this machine and of the database differ by {seconds} s: set them by NTP."),
+                seconds=round(row["skew"]),
+            )
+        )
     return faults

@@ -1,0 +1,19 @@
+"""The only way to figures on somebody's behalf.
+
+Until disclosure control exists, figures are served only to those from whom nothing has to be withheld; for everybody
+else they do not exist.
+"""
+
+from base.problems import NOT_FOUND
+from directory.access import may
+from directory.actors import Actor
+from surveys.access import scope_of, survey_to_see
+from surveys.survey import Survey
+
+
+async def figures_to_read(actor: Actor, reference: str) -> Survey:
+    """A survey whose exact figures the actor may read."""
+    survey = await survey_to_see(actor, reference)
+    if not may(actor, "read_figures", scope_of(survey)):
+        raise NOT_FOUND()
+    return survey

@@ -1,0 +1,189 @@
+"""Reading figures: a request's words become conditions and series, the cube is asked, the ledger gives what was expected.
+
+A read never writes: where something waits to be folded it wakes the folder, and says how much is pending.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Final, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from analytics.crosstab import crosstab
+from analytics.cube import Cube, View
+from analytics.exporting import export_csv, export_ndjson
+from analytics.folding import Folder
+from analytics.result import Crosstab, Result
+from analytics.results import Ledger, results
+from analytics.selecting import Condition, ledger_only, mask_rows, named, names_needed, parse
+from analytics.series import LEDGER_DIMENSIONS, Editions, Labels, Series, worded
+from base.database import reading
+from base.language import LANGUAGES, N_
+from directory.communities import list_communities
+from directory.rows import UNIT_KINDS, Territory
+from directory.territories import list_territories
+from surveys import queries
+from surveys.editions import Edition, all_editions
+from surveys.queries import ExpectedGroup
+from surveys.rows import Row
+from surveys.survey import Survey
+
+T = TypeVar("T")
+
+NOBODY: Final = UUID(int=0)
+
+UNIT_KIND_LABELS: Final = {
+    "directorate": N_("Directorate"),
+    "dreal": "DREAL",
+    "drieat": "DRIEAT",
+    "deal": "DEAL",
+    "ddt": "DDT",
+    "ddtm": "DDTM",
+    "operator": N_("Operator"),
+    "other": N_("Other"),
+}
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of the figures, in the words of the API."""
+
+    where: Sequence[str] = ()
+    by: str | None = None
+    questions: Sequence[str] | None = None
+    own: bool = True
+
+
+class Reader:
+    """The figures of a process: its cube, and the folder to wake."""
+
+    def __init__(self, cube: Cube, folder: Folder) -> None:
+        self._cube = cube
+        self._folder = folder
+
+    async def results(self, survey: Survey, asked: Question) -> Result:
+        """The results of a survey; raises `analytics/bad-filter` for words that mean nothing in it."""
+        editions, labels = await _meaning(survey)
+        where = parse(asked.where, editions, labels)
+        by = named(asked.by, editions, labels) if asked.by else None
+        ledger = await _ledger(survey, editions, where, by)
+        return await self._count(
+            survey,
+            names_needed(where, by, asked.questions),
+            lambda view: results(
+                view,
+                editions,
+                survey=str(survey.id),
+                where=where,
+                by=by,
+                question=asked.questions,
+                own=asked.own,
+                ledger=ledger,
+                texts=True,
+            ),
+        )
+
+    async def crosstab(self, survey: Survey, rows: str, columns: str, where: Sequence[str]) -> Crosstab:
+        """Two questions or dimensions against each other."""
+        editions, labels = await _meaning(survey)
+        conditions = parse(where, editions, labels)
+        one, other = named(rows, editions, labels), named(columns, editions, labels)
+        return await self._count(
+            survey,
+            names_needed(conditions, one, [other.name]),
+            lambda view: crosstab(view, one, other, survey=str(survey.id), where=conditions),
+        )
+
+    async def _count(self, survey: Survey, names: set[str] | None, work: Callable[[View], T]) -> T:
+        def waking(view: View) -> tuple[T, int]:
+            return work(view), view.pending
+
+        found, pending = await self._cube.count(survey.parts, names, waking)
+        if pending:
+            self._folder.wake()
+        return found
+
+
+async def export(survey: Survey, kind: Literal["csv", "ndjson"], where: Sequence[str]) -> AsyncGenerator[bytes]:
+    """The responses that meet the conditions, as a stream to close; nothing is read before its first chunk."""
+    editions, labels = await _meaning(survey)
+    conditions = parse(where, editions, labels)
+    stream = export_csv if kind == "csv" else export_ndjson
+    return stream(survey.parts, editions, conditions)
+
+
+async def editions_of_number(number: int) -> Editions:
+    """All editions of the survey of this number: what folding needs to know."""
+    async with reading() as connection:
+        survey = await queries.survey_by_number(connection, number)
+        return _questionnaires(await all_editions(connection, survey))
+
+
+async def _meaning(survey: Survey) -> tuple[Editions, Labels]:
+    """What a request's words may mean: the editions, and the labels of the dimensions."""
+    async with reading() as connection:
+        editions = _questionnaires(await all_editions(connection, survey))
+    territories = await list_territories()
+    communities = await list_communities()
+    return editions, {
+        "@region": _names(territories, "region"),
+        "@department": _names(territories, "department", "collectivity"),
+        "@unit_kind": {kind: worded(UNIT_KIND_LABELS[kind]) for kind in UNIT_KINDS},
+        "@community": {community.slug: dict(community.name) for community in communities},
+    }
+
+
+def _questionnaires(editions: dict[int, Edition]) -> Editions:
+    return {number: edition.questionnaire for number, edition in editions.items()}
+
+
+def _names(territories: Sequence[Territory], *kinds: str) -> dict[str, dict[str, str]]:
+    return {one.code: dict.fromkeys(LANGUAGES, one.name) for one in territories if one.kind in kinds}
+
+
+async def _ledger(survey: Survey, editions: Editions, where: Sequence[Condition], by: Series | None) -> Ledger:
+    """How many answers were expected, under conditions that the ledger can tell, in all and by group."""
+    indicative = survey.kind != "collection" and survey.link is None
+    if not ledger_only(where):
+        return Ledger(indicative=indicative)
+    async with reading() as connection:
+        groups = await queries.expected_by_place(connection, survey.parts)
+    rows = [_place(group) for group in groups]
+    kept = [group for group, keep in zip(groups, mask_rows(rows, where, editions), strict=True) if keep]
+    counted: Counter[str | None] = Counter()
+    if by is not None and by.name in LEDGER_DIMENSIONS:
+        for group in kept:
+            for key in _keys(group, by.name):
+                counted[key] += group.expected
+    expected = sum(group.expected for group in kept)
+    return Ledger(expected=expected or None if survey.link else expected, groups=counted, indicative=indicative)
+
+
+def _place(group: ExpectedGroup) -> Row:
+    """The group as a row without answers, so that the same conditions choose among both."""
+    return Row(
+        response=NOBODY,
+        revision=1,
+        edition=1,
+        channel="assigned",
+        region=group.region,
+        department=group.department,
+        unit_kind=group.unit_kind,
+        communities=group.communities,
+        day=dt.date.min,
+        record_key=0,
+        answers={},
+    )
+
+
+def _keys(group: ExpectedGroup, dimension: str) -> Sequence[str | None]:
+    match dimension:
+        case "@region":
+            return [group.region]
+        case "@department":
+            return [group.department]
+        case "@unit_kind":
+            return [group.unit_kind]
+        case _:
+            return group.communities
