@@ -50,8 +50,7 @@ messages: install
 
 # Rewrites the pages of docs/ that are made from the code.
 docs: install
-	$(BIN)/python scripts/document_problems.py > docs/problems.md.new
-	mv docs/problems.md.new docs/problems.md
+	$(BIN)/python scripts/document_problems.py
 
 # Brings the lock files up to pyproject.toml; `upgrade` moves everything to the newest versions that it allows.
 lock:

@@ -74,11 +74,13 @@ class Shelf:
         return found[0]
 
     def put(self, owner: Hashable, name: Hashable, thing: object, size: int) -> None:
-        """Keep it, and drop others for it."""
+        """Keep it, and drop others for it; what is larger than the shelf is not kept."""
         self._drop((owner, name))
+        if size > self.memory:
+            return
         self._things[owner, name] = (thing, size)
         self.used += size
-        while self.used > self.memory and self._things:
+        while self.used > self.memory:
             self._drop(next(iter(self._things)))
 
     def forget(self, owners: Collection[Hashable]) -> None:

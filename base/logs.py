@@ -34,6 +34,8 @@ def _where_it_failed(logger: Any, method: str, event: EventDict) -> EventDict:
     """
     del logger, method
     raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()[1]
     if isinstance(raised, BaseException):
         event["failure"] = [
             {

@@ -1,11 +1,13 @@
-"""Prints docs/problems.md: every problem that the service can answer, from the catalogues in the code."""
+"""Writes docs/problems.md: every problem that the service can answer, from the catalogues in the code."""
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 from base.language import PACKAGES
 from base.problems import CATALOGUE
 
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "problems.md"
 HEAD = """\
 # Problems
 
@@ -37,4 +39,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    PAGE.write_text(page())

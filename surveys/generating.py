@@ -36,7 +36,18 @@ TRIES: Final = 50
 LIKELY: Final = 0.85
 """How often a question that may be left out is answered."""
 
-WORDS: Final = ("délais", "moyens", "logement", "eau", "réseau", "dialogue", "calendrier", "données", "terrain", "outil")
+WORDS: Final = (
+    "délais",
+    "moyens",
+    "logement",
+    "eau",
+    "réseau",
+    "dialogue",
+    "calendrier",
+    "données",
+    "terrain",
+    "outil",
+)
 
 
 def made_up(questionnaire: Questionnaire, judge: Judge, chance: random.Random, *, today: dt.date) -> Answers:

@@ -3,6 +3,7 @@
 Every statement on a table with a `part` names its parts (docs/operations.md, *growing*).
 """
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -150,8 +151,8 @@ async def list_surveys(
         unit,
         kind,
         state,
-        text,
         now,
+        text,
         *(after or (None, None)),
         limit,
         list(following) if following is not None else None,
@@ -231,10 +232,12 @@ async def changes_of(connection: Connection, part: int, limit: int) -> list[Chan
     rows = await connection.fetch(
         "SELECT id, row_key, content FROM change WHERE part = $1 ORDER BY id LIMIT $2", part, limit
     )
-    return [
-        Change(id=row["id"], row_key=row["row_key"], row=decode_row(row["content"]) if row["content"] else None)
-        for row in rows
-    ]
+    # Decoding thousands of documents takes long enough to hold up the event loop.
+    return await asyncio.to_thread(list, map(_change, rows))
+
+
+def _change(row: Record) -> Change:
+    return Change(id=row["id"], row_key=row["row_key"], row=decode_row(row["content"]) if row["content"] else None)
 
 
 async def delete_changes(connection: Connection, part: int, ids: list[UUID]) -> None:

@@ -77,10 +77,7 @@ def _fresh_database(superuser: str, name: str) -> Iterator[Urls]:
     roles = {role: f"{role}_{secrets.token_hex(8)}" for role in ("navette_owner", "navette_app")}
     asyncio.run(
         run(
-            *(
-                f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-                for role in roles
-            ),
+            *(f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$" for role in roles),
             *(f"ALTER ROLE {role} LOGIN PASSWORD '{role}'" for role in roles),
             f"CREATE DATABASE {name} OWNER navette_owner",
         )

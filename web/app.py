@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import ctypes
 import functools
+import signal
+import sys
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -25,6 +28,9 @@ from web.api.surveys import SurveyController
 from web.authentication import now, signed_in
 from web.documentation import openapi_config
 from web.errors import http_error, problem_response, unexpected
+
+PR_SET_PDEATHSIG: Final = 1
+"""Linux's prctl(2)."""
 
 FOLD_PATIENCE: Final = 10.0
 """Seconds that a stopping process gives the part it is folding; a fold that is cut off is rolled back."""
@@ -60,6 +66,7 @@ def create_app(chosen: Settings) -> Litestar:
 
 def create() -> Litestar:
     """The service as the environment says: the target that granian loads in each worker."""
+    _end_with_parent()
     chosen = settings.load()
     logs.configure(chosen.log_level)
     return create_app(chosen)
@@ -77,3 +84,9 @@ async def _running(chosen: Settings, folder: Folder, app: Litestar) -> AsyncIter
             folder.stop()
             with contextlib.suppress(TimeoutError):  # a database that hangs must not keep us from ending
                 await asyncio.wait_for(folding, timeout=FOLD_PATIENCE)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel stop this worker when the process that started it is gone, even by a kill."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))

@@ -82,6 +82,10 @@ class Sample(NamedTuple):
     def __repr__(self) -> str:
         return "Sample()"
 
+    def chance(self, seed: int) -> random.Random:
+        """Where made-up things come from, the same for the same seed."""
+        return random.Random(seed)  # noqa: S311 - guards no secret
+
     def rows(self, chance: random.Random, count: int) -> list[Row]:
         """Responses as the queue has them."""
         return [self.row(chance) for _ in range(count)]

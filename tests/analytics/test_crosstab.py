@@ -1,7 +1,5 @@
 """Crosstabs equal a recount of the responses that have both answers."""
 
-import random
-
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +36,7 @@ def keys_of(row, name):
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cells_and_margins_equal_a_recount(sample, seed, count, sides, filters):
     """Cells, row and column totals, and the total, each response once in each."""
-    rows = sample.rows(random.Random(seed), count)
+    rows = sample.rows(sample.chance(seed), count)
     conditions = parse(filters, sample.editions)
     first, second = (named(name, sample.editions) for name in sides)
     table = crosstab(sample.view(rows), first, second, survey="s", where=conditions)
@@ -62,7 +60,7 @@ def test_cells_and_margins_equal_a_recount(sample, seed, count, sides, filters):
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_lines_counted_apart_merge_to_the_whole(sample, seed, count, cut):
     """What lets a table be counted on several machines."""
-    rows = sample.rows(random.Random(seed), count)
+    rows = sample.rows(sample.chance(seed), count)
     sides = named("q2", sample.editions), named("q9", sample.editions)
 
     def counts(lines):
@@ -78,7 +76,7 @@ def test_lines_counted_apart_merge_to_the_whole(sample, seed, count, cut):
 
 def test_every_choice_has_a_line_in_questionnaire_order(sample):
     """Also one that nobody took; the document is the contract's."""
-    base = msgspec.structs.replace(sample.row(random.Random(1)), region="R-53", edition=1)
+    base = msgspec.structs.replace(sample.row(sample.chance(1)), region="R-53", edition=1)
     pairs = [("oui", "D-29"), ("oui", "D-29"), ("non", "D-29"), ("oui", None), (None, "D-29")]
     rows = [msgspec.structs.replace(base, department=place, answers={"q1": answer}) for answer, place in pairs]
     sides = named("q1", sample.editions), named("@department", sample.editions, {"@department": {"D-29": {"fr": "F"}}})
@@ -100,7 +98,7 @@ def test_every_choice_has_a_line_in_questionnaire_order(sample):
 
 def test_a_side_with_too_many_values_is_refused(sample):
     """On either side."""
-    base = sample.row(random.Random(1))
+    base = sample.row(sample.chance(1))
     rows = [msgspec.structs.replace(base, answers={"q1": "oui", "q7": str(n)}) for n in range(501)]
     sides = [named(name, sample.editions) for name in ("q1", "q7")]
     for one, other in (sides, reversed(sides)):

@@ -1,7 +1,6 @@
 """Columns say what the rows say: encoded, stored, read again and joined."""
 
 import datetime as dt
-import random
 from uuid import uuid4
 
 import msgspec
@@ -62,7 +61,7 @@ def _flat(nodes):
 @SHARED
 def test_columns_say_what_rows_say(sample, seed, count):
     """For every question of one kind, in every row."""
-    rows = sample.rows(random.Random(seed), count)
+    rows = sample.rows(sample.chance(seed), count)
     found = contents(encode(rows, sample.editions))
     for key, cells in found.items():
         if not key[0].startswith("@") and key[0] != "q11":
@@ -73,7 +72,7 @@ def test_columns_say_what_rows_say(sample, seed, count):
 @SHARED
 def test_storing_and_joining_change_nothing(sample, seed, count, cut):
     """A segment reads as it was written; parts encoded apart and joined are the whole."""
-    rows = sample.rows(random.Random(seed), count)
+    rows = sample.rows(sample.chance(seed), count)
     whole = encode(rows, sample.editions)
     book, content = segments.write(whole)
     book = segments.decode_codebook(segments.encode_codebook(book))
@@ -88,7 +87,7 @@ def test_storing_and_joining_change_nothing(sample, seed, count, cut):
 
 def test_a_question_that_changes_its_kind_has_two_columns(sample):
     """Each says 0 for the rows of the editions in which the question was another."""
-    rows = sample.rows(random.Random(1), 50)
+    rows = sample.rows(sample.chance(1), 50)
     block = encode(rows, sample.editions)
     first = np.array([row.edition == 1 for row in rows])
     assert (block.columns["q11", "number"].codes[~first] == NOWHERE).all()
@@ -113,7 +112,7 @@ def test_a_question_that_changes_its_kind_has_two_columns(sample):
 )
 def test_what_no_column_can_hold_is_reported(sample, name, value, family):
     """It counts as not answered, and folding says so in the log; it never keeps others from being folded."""
-    row = msgspec.structs.replace(sample.row(random.Random(2)), edition=1, answers={name: value})
+    row = msgspec.structs.replace(sample.row(sample.chance(2)), edition=1, answers={name: value})
     block = encode([row], sample.editions)
     assert block.columns[name, family].codes.tolist() == [NO_ANSWER]
     assert {name: count for name, count in block.unfit.items() if count} == {name: 1}
@@ -121,14 +120,14 @@ def test_what_no_column_can_hold_is_reported(sample, name, value, family):
 
 def test_a_choice_the_edition_does_not_list_is_counted_under_its_name(sample):
     """What was accepted is never dropped."""
-    row = msgspec.structs.replace(sample.row(random.Random(2)), edition=1, answers={"q1": "autre", "q2": ["feu"]})
+    row = msgspec.structs.replace(sample.row(sample.chance(2)), edition=1, answers={"q1": "autre", "q2": ["feu"]})
     assert contents(encode([row], sample.editions))["q1", "choice"] == [["autre"]]
     assert contents(encode([row], sample.editions))["q2", "multiple"] == [{"feu"}]
 
 
 def test_more_than_256_choices_need_wider_codes(sample):
     """Codes grow with what they stand for."""
-    base = sample.row(random.Random(3))
+    base = sample.row(sample.chance(3))
     rows = [
         msgspec.structs.replace(base, response=uuid4(), edition=1, answers={"q1": f"c{index}", "q3": index})
         for index in range(70_000)
@@ -141,7 +140,7 @@ def test_more_than_256_choices_need_wider_codes(sample):
 
 def test_rows_in_key_order_stand_once(sample):
     """Duplicates of a key fall out, whatever their place."""
-    rows = sample.rows(random.Random(4), 5)
+    rows = sample.rows(sample.chance(4), 5)
     block = encode([*rows, rows[0]], sample.editions)
     ordered = in_key_order(block)
     assert ordered.rows == 5

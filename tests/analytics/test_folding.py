@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import random
 
 import msgspec
 import pytest
@@ -47,10 +46,10 @@ async def manifest(part):
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 12), batch=st.integers(1, 6), folders=st.integers(1, 3))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_order_any_batches_any_folders_equal_a_rebuild(sample, sender, seed, count, batch, folders):
-    """Amended, erased, out of order, folded in pieces by several at once, purged or not: the figures are the net rows'."""
+    """Amended, erased, out of order, folded in pieces, by several at once, purged or not: the figures are the net's."""
     part = part_of_new_survey()
     sending = sender()
-    chance = random.Random(seed)
+    chance = sample.chance(seed)
     await sending.send(part, sample.rows(chance, count))
     for response in list(sending.held):
         while chance.randrange(3) == 0:
@@ -77,7 +76,7 @@ async def test_any_order_any_batches_any_folders_equal_a_rebuild(sample, sender,
 async def test_a_tombstone_that_comes_first_waits(sample, sender):
     """It hides its row when that comes, and is gone once the segments are purged."""
     part = part_of_new_survey()
-    row = sample.row(random.Random(1))
+    row = sample.row(sample.chance(1))
     key = row_key(row.response, row.revision)
     async with transaction() as connection:
         await queue_changes(connection, [(part, key, None)])
@@ -95,7 +94,7 @@ async def test_a_tombstone_that_comes_first_waits(sample, sender):
 async def test_a_row_queued_twice_counts_once(sample, sender):
     """In one batch or in two."""
     part = part_of_new_survey()
-    rows = sample.rows(random.Random(2), 3)
+    rows = sample.rows(sample.chance(2), 3)
     queued = [(part, row_key(row.response, 1), encode_row(row)) for row in rows]
     for batch in (queued, queued[:2], [*queued, *queued]):
         async with transaction() as connection:
@@ -107,7 +106,7 @@ async def test_a_row_queued_twice_counts_once(sample, sender):
 async def test_try_outs_are_taken_and_not_counted(sample, sender):
     """Channel `test` is in no figure."""
     part = part_of_new_survey()
-    row = msgspec.structs.replace(sample.row(random.Random(3)), channel="test")
+    row = msgspec.structs.replace(sample.row(sample.chance(3)), channel="test")
     sending = sender()
     await sending.send(part, [row])
     assert await fold_all(sample.load) == 1
@@ -119,7 +118,7 @@ async def test_many_small_folds_leave_few_segments(sample, sender):
     """Segments are compacted as they come, and no row is lost by it."""
     part = part_of_new_survey()
     sending = sender()
-    chance = random.Random(4)
+    chance = sample.chance(4)
     for _ in range(40):
         await sending.send(part, sample.rows(chance, 1))
         await fold_part(part, sample.load)
@@ -147,7 +146,7 @@ async def test_erased_answers_leave_the_segments(sample, sender):
     """After a purge no stored byte knows them."""
     part = part_of_new_survey()
     sending = sender()
-    rows = sample.rows(random.Random(5), 5)
+    rows = sample.rows(sample.chance(5), 5)
     rows[0].answers["q7"] = "introuvable"
     await sending.send(part, rows)
     await fold_all(sample.load)
@@ -166,7 +165,7 @@ async def test_a_folder_that_dies_changes_nothing(sample, sender):
     """An error anywhere leaves the queue and the manifest as they were."""
     part = part_of_new_survey()
     sending = sender()
-    await sending.send(part, sample.rows(random.Random(6), 3))
+    await sending.send(part, sample.rows(sample.chance(6), 3))
 
     async def broken(_number):
         raise ConnectionError("cut")
@@ -181,8 +180,8 @@ async def test_the_loop_survives_errors_and_folds_the_other_parts(sample, sender
     """A part that cannot be folded is logged and left alone for a while; waking folds what is new."""
     broken, sound = part_of_new_survey(), part_of_new_survey()
     sending = sender()
-    await sending.send(broken, sample.rows(random.Random(7), 2))
-    await sending.send(sound, sample.rows(random.Random(8), 2))
+    await sending.send(broken, sample.rows(sample.chance(7), 2))
+    await sending.send(sound, sample.rows(sample.chance(8), 2))
 
     async def load(number):
         if number == broken // 1024:
@@ -194,7 +193,7 @@ async def test_the_loop_survives_errors_and_folds_the_other_parts(sample, sender
     running = asyncio.create_task(folder.run())
     async with asyncio.timeout(10):
         await _until(sound, 0)
-        await sending.send(sound, sample.rows(random.Random(9), 1))
+        await sending.send(sound, sample.rows(sample.chance(9), 1))
         folder.wake()
         await _until(sound, 0)
     assert (await figures(sample, sound))["responses"] == 3

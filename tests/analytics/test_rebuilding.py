@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import random
 
 import pytest
 
@@ -29,7 +28,7 @@ async def test_submissions_and_folds_meanwhile(sample, sender, monkeypatch):
     monkeypatch.setattr(rebuilding, "PAUSE", 0.002)
     part = next(NUMBERS) * 1024
     sending = sender()
-    chance = random.Random(1)
+    chance = sample.chance(1)
     await sending.send(part, sample.rows(chance, 20))
     done = asyncio.Event()
 
@@ -37,7 +36,11 @@ async def test_submissions_and_folds_meanwhile(sample, sender, monkeypatch):
         for _ in range(25):
             await sending.send(part, sample.rows(chance, 2))
             response = chance.choice(list(sending.held))
-            await (sending.erase(part, response) if chance.randrange(3) == 0 else sending.amend(part, sample.row(chance, response)))
+            await (
+                sending.erase(part, response)
+                if chance.randrange(3) == 0
+                else sending.amend(part, sample.row(chance, response))
+            )
         done.set()
 
     async def fold():
@@ -56,14 +59,16 @@ async def test_submissions_and_folds_meanwhile(sample, sender, monkeypatch):
     assert await counted(part, sample) == (len(sending.held), 0)
     view = await Cube(10_000_000).view([part])
     expected = sample.view(list(sending.held.values()))
-    assert results(view, sample.editions, survey="s").questions == results(expected, sample.editions, survey="s").questions
+    assert (
+        results(view, sample.editions, survey="s").questions == results(expected, sample.editions, survey="s").questions
+    )
 
 
 async def test_a_rebuild_takes_the_queue_with_it(sample, sender):
     """What is in the responses is not folded a second time; progress is told."""
     part = next(NUMBERS) * 1024
     sending = sender()
-    await sending.send(part, sample.rows(random.Random(2), 7))
+    await sending.send(part, sample.rows(sample.chance(2), 7))
     told = []
     assert await rebuild([part], sample.load, progress=told.append) == 7
     assert told == [7]
@@ -77,7 +82,7 @@ async def test_large_parts_become_several_segments(sample, sender, monkeypatch):
     monkeypatch.setattr(rebuilding, "BATCH", 3)
     part = next(NUMBERS) * 1024
     sending = sender()
-    await sending.send(part, sample.rows(random.Random(3), 14))
+    await sending.send(part, sample.rows(sample.chance(3), 14))
     await fold_all(sample.load)
     assert await rebuild([part], sample.load) == 14
     async with reading() as connection:

@@ -1,8 +1,8 @@
 """Results equal a recount of the net rows by hand, whatever is filtered, split or left out."""
 
 import datetime as dt
+import itertools
 import math
-import random
 import statistics
 from collections import Counter
 
@@ -87,7 +87,7 @@ def check_numbers(question, values):
 @SHARED
 def test_results_equal_a_recount(sample, seed, count, filters, by, own):
     """Every question, filtered and by groups, with and without a question's own condition."""
-    rows = sample.rows(random.Random(seed), count)
+    rows = sample.rows(sample.chance(seed), count)
     conditions = parse(filters, sample.editions)
     series = named(by, sample.editions) if by else None
     result = results(sample.view(rows), sample.editions, survey="s", where=conditions, by=series, own=own)
@@ -115,7 +115,9 @@ def test_results_equal_a_recount(sample, seed, count, filters, by, own):
 def in_group(row, by, key):
     """Whether a row is in the group of this key."""
     if by.startswith("@"):
-        value = {"@community": row.communities, "@edition": str(row.edition), "@day": row.day.isoformat()}.get(by, row.region)
+        value = {"@community": row.communities, "@edition": str(row.edition), "@day": row.day.isoformat()}.get(
+            by, row.region
+        )
     elif by not in row.answers:
         return False
     else:
@@ -131,9 +133,9 @@ def in_group(row, by, key):
 @SHARED
 def test_partial_tallies_merge_to_the_whole(sample, seed, count, cuts):
     """Counted in pieces and merged = counted at once: what lets the counting run on several machines."""
-    rows = sample.rows(random.Random(seed), count)
+    rows = sample.rows(sample.chance(seed), count)
     bounds = [0, *sorted(min(cut, count) for cut in cuts), count]
-    pieces = [encode(rows[low:high], sample.editions) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+    pieces = [encode(rows[low:high], sample.editions) for low, high in itertools.pairwise(bounds)]
     keys = list(encode(rows, sample.editions).columns)
     whole = partial(encode(rows, sample.editions), keys)
     merged = merge([partial(piece, keys) for piece in pieces])
@@ -149,7 +151,7 @@ def nonzero(tally):
 
 def test_the_document_is_the_contract(sample):
     """Names and shape of DESIGN §8."""
-    base = sample.row(random.Random(1))
+    base = sample.row(sample.chance(1))
     rows = [
         msgspec.structs.replace(base, edition=2, answers={"q1": choice, "q3": number})
         for choice, number in (("oui", 0), ("oui", 3), (None, 3), ("nsp", 9))
@@ -198,7 +200,7 @@ def bucket(key, label, count, share):
 
 def test_a_short_scale_has_its_steps(sample):
     """Also those nobody chose; tenths are tenths."""
-    base = sample.row(random.Random(1))
+    base = sample.row(sample.chance(1))
     rows = [msgspec.structs.replace(base, answers={"q5": value}) for value in (0.3, 0.3, 1, 0)]
     question = results(sample.view(rows), sample.editions, survey="s", question=["q5"]).questions[0]
     assert [one.key for one in question.buckets] == ["0", *(f"0.{n}" for n in range(1, 10)), "1"]
@@ -217,7 +219,7 @@ def test_a_short_scale_has_its_steps(sample):
 )
 def test_dates_are_counted_by_what_fits(sample, dates, period, keys):
     """Periods without an answer between two others are there, unless there are very many."""
-    base = sample.row(random.Random(1))
+    base = sample.row(sample.chance(1))
     rows = [msgspec.structs.replace(base, answers={"q6": date}) for date in dates]
     question = results(sample.view(rows), sample.editions, survey="s", question=["q6"]).questions[0]
     assert question.period == period
@@ -229,7 +231,7 @@ def test_dates_are_counted_by_what_fits(sample, dates, period, keys):
 
 def test_words_of_texts_are_shown_only_where_allowed(sample):
     """Otherwise a text is counted and not more."""
-    base = sample.row(random.Random(1))
+    base = sample.row(sample.chance(1))
     rows = [msgspec.structs.replace(base, answers={"q7": t, "q10": t}) for t in ("L’eau, l’EAU !", "eau sans plomb 95")]
     hidden = results(sample.view(rows), sample.editions, survey="s", question=["q7"]).questions[0]
     assert "terms" not in msgspec.to_builtins(hidden)
@@ -241,7 +243,7 @@ def test_words_of_texts_are_shown_only_where_allowed(sample):
 
 def test_a_calculation_is_numbers_or_categories(sample):
     """Numbers only where all are, under every filter; many different texts are only counted."""
-    base = msgspec.structs.replace(sample.row(random.Random(1)), edition=1)
+    base = msgspec.structs.replace(sample.row(sample.chance(1)), edition=1)
 
     def figure(values, where=()):
         rows = [msgspec.structs.replace(base, answers={"q9": value, "q3": n}) for n, value in enumerate(values)]
@@ -256,7 +258,7 @@ def test_a_calculation_is_numbers_or_categories(sample):
 
 def test_a_filter_that_is_not_about_the_ledger_leaves_no_rate(sample):
     """`expected` is null then, and there is no interval."""
-    base = sample.row(random.Random(1))
+    base = sample.row(sample.chance(1))
     rows = [msgspec.structs.replace(base, region="R-53", answers={"q1": "oui", "q3": n}) for n in range(40)]
     ledger = Ledger(expected=100, groups={"R-53": 50})
 
@@ -283,7 +285,7 @@ def test_a_filter_that_is_not_about_the_ledger_leaves_no_rate(sample):
 
 def test_groups_without_a_value_are_named(sample):
     """« Hors département », without a service, no answer."""
-    base = msgspec.structs.replace(sample.row(random.Random(1)), department=None, edition=1, answers={"q1": None})
+    base = msgspec.structs.replace(sample.row(sample.chance(1)), department=None, edition=1, answers={"q1": None})
     for by, word in (("@department", "Outside any department"), ("q1", "No answer")):
         series = named(by, sample.editions, {"@department": {"D-29": {"fr": "Finistère"}}})
         result = results(sample.view([base]), sample.editions, survey="s", by=series)
@@ -292,7 +294,7 @@ def test_groups_without_a_value_are_named(sample):
 
 def test_too_many_groups_are_refused(sample):
     """A free text is no way to split."""
-    base = sample.row(random.Random(1))
+    base = sample.row(sample.chance(1))
     rows = [msgspec.structs.replace(base, answers={"q7": str(n)}) for n in range(501)]
     with pytest.raises(Problem) as raised:
         results(sample.view(rows), sample.editions, survey="s", by=named("q7", sample.editions))

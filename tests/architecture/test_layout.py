@@ -1,6 +1,10 @@
 """The repository as a reader finds it: modules of a size to be read, no trace of a machine, no link to nowhere."""
 
+import ast
+import importlib.metadata
 import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +21,9 @@ MACHINE = re.compile(r"(?<![\w.)])/(?:work|root|home/\w+|Users/\w+)/(?!item\b)")
 
 ELSEWHERE = re.compile(r"^[a-z]+:|^//")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-PATH = re.compile(r"`((?:base|forms|directory|surveys|analytics|web|migrations|tests|docs|scripts|bench)/[\w./-]+)`")
+PATH = re.compile(
+    r"`((?:base|forms|directory|surveys|analytics|web|migrations|tests|docs|scripts|bench)/[a-z0-9_./-]+\.[a-z]+)`"
+)
 
 
 def files(root: Path) -> Iterator[Path]:
@@ -67,13 +73,47 @@ def test_both_locks_agree(root: Path) -> None:
 
 def test_the_lock_follows_the_project(root: Path) -> None:
     """Every dependency of pyproject.toml is locked (`make lock` after a change)."""
-    import tomllib  # noqa: PLC0415 - only here
-
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     locked = set(re.findall(r"^([a-z0-9-]+)==", (root / "requirements-dev.lock").read_text(), re.MULTILINE))
-    names = {re.split(r"[\[<>=!~; ]", line)[0].lower().replace("_", "-") for line in wanted}
-    assert names - locked == set()
+    runtime, tools = declared(root)
+    assert (runtime | tools) - locked == set()
+
+
+def test_what_is_imported_is_declared(packages: list[Path], root: Path) -> None:
+    """The service declares what it imports, and does not live on what others happen to bring along."""
+    homes = importlib.metadata.packages_distributions()
+    ours = {package.name for package in packages}
+    runtime, _tools = declared(root)
+    missing = set()
+    for package in packages:
+        for path in package.rglob("*.py"):
+            for name in imported(ast.parse(path.read_text())) - ours - sys.stdlib_module_names:
+                if not {normal(home) for home in homes.get(name, [name])} & runtime:
+                    missing.add(f"{path.relative_to(root)}: {name}")
+    assert missing == set()
+
+
+def declared(root: Path) -> tuple[set[str], set[str]]:
+    """The names of the packages that the service needs, and of those that its development needs."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    lines = project["dependencies"], project["optional-dependencies"]["dev"]
+    runtime, tools = ({normal(re.split(r"[\[<>=!~; ]", line)[0]) for line in some} for some in lines)
+    return runtime, tools
+
+
+def normal(name: str) -> str:
+    """The name of a package as registries compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The top-level modules that a module imports."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 def test_links_lead_somewhere(root: Path) -> None:

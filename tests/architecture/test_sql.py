@@ -90,7 +90,7 @@ def test_statements_name_the_part(part_sql: list[Sql]) -> None:
     assert [sql.place for sql in part_sql if not re.search(r"\bparts?\b", sql.text)] == []
 
 
-@pytest.mark.parametrize("pattern", FORBIDDEN)
+@pytest.mark.parametrize("pattern", FORBIDDEN, ids=str)
 def test_nothing_that_a_cluster_refuses(part_sql: list[Sql], pattern: str) -> None:
     """Plain PostgreSQL accepts these, so that only reading the SQL shows them."""
     wrong = re.compile(pattern, re.DOTALL)
