@@ -43,27 +43,39 @@ def strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
+    constants: dict[str, str] = {}
+    for node in ast.iter_child_nodes(tree):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=value)
+            ):
+                if value is not None and (text := joined(value, constants)):
+                    constants[name] = text
     inside: set[int] = set()
     for node in ast.walk(tree):  # outer nodes come first
         if id(node) in inside or id(node) in documentation:
             continue
-        text = joined(node)
+        text = joined(node, constants)
         if text is not None:
             inside |= {id(child) for child in ast.walk(node)}
             yield node.lineno, text
 
 
-def joined(node: ast.AST) -> str | None:
+def joined(node: ast.AST, constants: dict[str, str]) -> str | None:
+    """The text of a string expression, with the module's own constants put in; None for anything else."""
     match node:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=values):
-            return "".join(joined(value) or "{}" for value in values)
+            return "".join(joined(value, constants) or "{}" for value in values)
+        case ast.FormattedValue(value=ast.Name(id=name)):
+            return constants.get(name)
         case ast.FormattedValue(value=value):
-            said = [text for child in ast.walk(value) if (text := joined(child))]
+            said = [text for child in ast.walk(value) if (text := joined(child, constants))]
             return " ".join(said) or None
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            pieces = joined(left), joined(right)
+            pieces = joined(left, constants), joined(right, constants)
             return None if pieces == (None, None) else "".join(piece or "{}" for piece in pieces)
     return None
 
