@@ -2,12 +2,14 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from asyncpg import Connection
 
+from base.coalescing import Coalescer
 from base.database import reading, transaction
 from base.ids import uuid7
 from directory import queries
@@ -59,11 +61,24 @@ async def revoke_token(id: UUID, now: datetime) -> None:  # noqa: A002 - the wor
 
 
 async def actor_of_token(text: str, now: datetime) -> Actor | None:
-    """Who acts with this token; nobody if it is unknown, revoked or expired, or the agent is inactive. One query."""
+    """Who acts with this token; nobody if it is unknown, revoked or expired, or the agent is inactive.
+
+    One query, shared by all who ask at the same moment.
+    """
     if not text.startswith(PREFIX) or not text.isascii():
         return None
+    return await _actors((_digest(text), now))
+
+
+async def _look_up(asked: Sequence[tuple[bytes, datetime]]) -> list[Actor | None]:
     async with reading() as connection:
-        return await queries.actor_of_token(connection, _digest(text), now)
+        found = await queries.actors_of_tokens(
+            connection, [digest for digest, _ in asked], max(moment for _, moment in asked)
+        )
+    return [found.get(digest) for digest, _ in asked]
+
+
+_actors: Final = Coalescer(_look_up)
 
 
 def _digest(text: str) -> bytes:

@@ -1,12 +1,16 @@
 """The only way to a survey on somebody's behalf. Hidden and missing give the same 404."""
 
 import hmac
+from collections.abc import Sequence
+from typing import Final
 
+from base.coalescing import Coalescer
 from base.database import reading
-from base.problems import FORBIDDEN, NOT_FOUND
+from base.problems import FORBIDDEN, NOT_FOUND, Problem
 from directory.access import Act, Scope, may
 from directory.actors import Actor
 from surveys import queries
+from surveys.problems import NOT_ASKED
 from surveys.survey import Survey
 
 
@@ -28,18 +32,34 @@ def may_edit(actor: Actor, survey: Survey) -> bool:
 
 async def survey_to_see(actor: Actor, reference: str) -> Survey:
     """A survey the actor may know of: they run or follow it, or are asked."""
-    async with reading() as connection:
-        survey = await queries.find_survey(connection, reference)
-        if survey is None:
-            raise NOT_FOUND()
-        if may_edit(actor, survey):
+    survey = await _find(reference)
+    if survey is None:
+        raise NOT_FOUND()
+    if may_edit(actor, survey):
+        return survey
+    if survey.edition is not None:
+        if may(actor, "see_survey", scope_of(survey)):
             return survey
-        if survey.edition is not None:
-            if may(actor, "see_survey", scope_of(survey)):
-                return survey
+        async with reading() as connection:
             if await queries.is_asked(connection, survey, actor.id, actor.unit):
                 return survey
     raise NOT_FOUND()
+
+
+async def survey_to_answer(actor: Actor, reference: str) -> Survey:
+    """A survey the actor may try to answer. Whether they are asked shows when the answer is judged: `not_asked` then
+    says whether they may know that the survey exists.
+    """
+    survey = await _find(reference)
+    if survey is None or (survey.edition is None and not may_edit(actor, survey)):
+        raise NOT_FOUND()
+    return survey
+
+
+def not_asked(actor: Actor, survey: Survey, refused: Problem) -> Problem:
+    """What to tell somebody who is not asked: that, if they may see the survey, else that there is nothing here."""
+    visible = may_edit(actor, survey) or may(actor, "see_survey", scope_of(survey))
+    return refused if visible or refused.kind is not NOT_ASKED else NOT_FOUND()
 
 
 async def survey_to_edit(actor: Actor, reference: str) -> Survey:
@@ -66,8 +86,17 @@ async def _survey_for(actor: Actor, reference: str, act: Act) -> Survey:
 
 async def survey_by_link(reference: str, link: str) -> Survey:
     """The survey that this link opens to whoever holds it."""
-    async with reading() as connection:
-        survey = await queries.find_survey(connection, reference)
+    survey = await _find(reference)
     if survey is None or survey.link is None or not hmac.compare_digest(survey.link, link):
         raise NOT_FOUND()
     return survey
+
+
+async def _look_up(references: Sequence[str]) -> list[Survey | None]:
+    async with reading() as connection:
+        found = await queries.find_surveys(connection, references)
+    return [found.get(reference) for reference in references]
+
+
+_find: Final = Coalescer(_look_up)
+"""The survey with an id or slug, looked up for all who ask at the same moment."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from asyncpg import Connection, Record
 
+from base.coalescing import Coalescer
 from base.database import transaction
 from base.ids import part_of, row_key
 from base.language import N_
@@ -53,10 +54,17 @@ class _Claim(NamedTuple):
 
 
 async def submit(submission: Submission) -> Outcome:
-    """Accept one submission in a transaction of its own; the outcome is returned after the commit."""
+    """Accept one submission; the outcome is returned after the commit, which it may share with others of its moment."""
+    return await _writer(submission)
+
+
+async def _accept_batch(submissions: Sequence[Submission]) -> list[Outcome]:
     async with transaction() as connection:
-        outcomes = await accept(connection, [submission])
-    return outcomes[0]
+        return await accept(connection, submissions)
+
+
+_writer: Final = Coalescer(_accept_batch, at_once=2, alone=True)
+"""The one queue of submissions of a process. Two batches side by side: one computes while the other commits."""
 
 
 async def accept(connection: Connection, submissions: Sequence[Submission]) -> list[Outcome]:

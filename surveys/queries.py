@@ -4,6 +4,7 @@ Every statement on a table with a `part` names its parts (docs/operations.md, *g
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -39,11 +40,26 @@ def _survey(row: Record) -> Survey:
 
 async def find_survey(connection: Connection, reference: str) -> Survey | None:
     """The survey with this id or slug."""
-    try:
-        row = await connection.fetchrow(f"{_SURVEY} WHERE s.id = $1", UUID(reference))
-    except ValueError:
-        row = await connection.fetchrow(f"{_SURVEY} WHERE s.slug = $1", reference)
-    return _survey(row) if row else None
+    return (await find_surveys(connection, [reference])).get(reference)
+
+
+async def find_surveys(connection: Connection, references: Sequence[str]) -> dict[str, Survey]:
+    """The surveys with these ids or slugs, by what they were asked by."""
+    ids = {}
+    for reference in references:
+        with contextlib.suppress(ValueError):
+            ids[reference] = UUID(reference)
+    rows = await connection.fetch(
+        f"{_SURVEY} WHERE s.slug = ANY($1::text[]) OR s.id = ANY($2::uuid[])",
+        [reference for reference in references if reference not in ids],
+        list(ids.values()),
+    )
+    found = [_survey(row) for row in rows]
+    by_id, by_slug = {one.id: one for one in found}, {one.slug: one for one in found}
+    surveys = {
+        reference: by_id.get(ids[reference]) if reference in ids else by_slug.get(reference) for reference in references
+    }
+    return {reference: survey for reference, survey in surveys.items() if survey}
 
 
 async def surveys_by_id(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Survey]:

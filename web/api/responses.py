@@ -12,7 +12,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from base.language import negotiate
 from base.paging import Limit, Page
 from directory.actors import Actor
-from surveys.access import may_edit, survey_by_link, survey_to_see, survey_to_submit_for
+from surveys.access import may_edit, not_asked, survey_by_link, survey_to_answer, survey_to_see, survey_to_submit_for
 from surveys.amending import Amendment, amend, erase, response_to_read, responses_to_read, revisions_to_read
 from surveys.answering import submit
 from surveys.bulk import BulkReport, accept_stream
@@ -50,7 +50,7 @@ class ResponseController(Controller):
             )
         else:
             actor = await signed_in(request)
-            found = await survey_to_see(actor, survey)
+            found = await survey_to_answer(actor, survey)
             others = may_edit(actor, found) and (data.assignment or data.territory)
             submission = Submission(
                 sent=data,
@@ -62,7 +62,7 @@ class ResponseController(Controller):
             )
         outcome = await submit(submission)
         if outcome.problem:
-            raise outcome.problem
+            raise not_asked(actor, submission.survey, outcome.problem) if actor else outcome.problem
         assert outcome.receipt
         return Response(outcome.receipt, status_code=200 if outcome.replayed else 201)
 
