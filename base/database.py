@@ -15,7 +15,7 @@ import asyncpg
 from asyncpg import Connection
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
-from base.problems import DATABASE_AWAY, DISK_FULL, Kind, Problem
+from base.problems import DATABASE_AWAY, DATABASE_REFUSES, DISK_FULL, Kind, Problem
 
 SERVER_SETTINGS: Final = {
     "application_name": "navette",
@@ -39,6 +39,13 @@ AWAY: Final = (
     asyncpg.TooManyConnectionsError,
 )
 """What the driver raises when the server cannot be reached, is starting or is going down."""
+
+REFUSED: Final = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
+"""What it raises when the address is wrong or the server does not let this role in: it takes somebody to mend that."""
 
 CONSTRAINTS: Final[dict[str, Kind]] = {}
 """Constraint name → the problem it means; each package registers its own in its `problems.py`."""
@@ -100,7 +107,7 @@ async def connected(url: str, *, pool_size: int = 10) -> AsyncIterator[None]:
 
 @contextlib.contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn what the driver raises into problems: an absent server, a full disk, a violated constraint we know."""
+    """Turn what the driver raises into problems: an absent server, a closed door, a full disk, a known constraint."""
     try:
         yield
     except asyncpg.DiskFullError as error:
@@ -112,6 +119,8 @@ def database_errors() -> Iterator[None]:
         raise kind() from error
     except Problem:
         raise
+    except REFUSED as error:
+        raise DATABASE_REFUSES() from error
     except AWAY as error:
         raise DATABASE_AWAY(headers={"Retry-After": "2"}) from error
 

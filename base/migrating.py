@@ -3,8 +3,10 @@
 import contextlib
 import io
 import os
+from collections.abc import AsyncIterator
 from typing import Final
 
+import asyncpg
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
 from piccolo.conf.apps import Finder
@@ -22,6 +24,12 @@ NOT_MIGRATED = problem(
     N_("The database is not up to date"),
     N_("{count} migrations are missing. Run `navette migrate`, then start again."),
 )
+NO_RIGHTS = problem(
+    "database/no-rights",
+    503,
+    N_("The role lacks rights in this database"),
+    N_("Run `navette migrate` with the URL of the owner of the database in NAVETTE_MIGRATION_URL, then start again."),
+)
 
 
 def _finder() -> Finder:
@@ -34,7 +42,7 @@ def _finder() -> Finder:
 async def missing() -> list[str]:
     """The migrations that the connected database lacks, in the order in which they would run."""
     finder = _finder()
-    async with reading() as connection:
+    async with _rights(), reading() as connection:
         done: set[str] = set()
         if await connection.fetchval("SELECT to_regclass('migration')"):
             done = {row["name"] for row in await connection.fetch("SELECT name FROM migration")}
@@ -61,7 +69,7 @@ async def migrate(url: str) -> list[str]:
     finder = _finder()
     async with connected(url, pool_size=1):
         names = await missing()
-        async with transaction() as connection:
+        async with _rights(), transaction() as connection:
             await connection.execute("SET LOCAL lock_timeout = '30s'")
             await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
             await connection.execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
@@ -71,6 +79,15 @@ async def migrate(url: str) -> list[str]:
             if await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = 'navette_app'"):
                 await _let_the_service_in(finder)
     return names
+
+
+@contextlib.asynccontextmanager
+async def _rights() -> AsyncIterator[None]:
+    """What a role is refused, as a problem."""
+    try:
+        yield
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise NO_RIGHTS() from error
 
 
 async def _let_the_service_in(finder: Finder) -> None:

@@ -138,6 +138,15 @@ DATABASE_AWAY = problem(
     N_("The database does not answer"),
     N_("Nothing was stored. The service goes on as soon as the database is back: try again in a moment."),
 )
+DATABASE_REFUSES = problem(
+    "database-refuses",
+    503,
+    N_("The database does not let the service in"),
+    N_(
+        "Check the address, the role, the password and the name of the database in NAVETTE_DATABASE_URL (for "
+        "`navette migrate`, in NAVETTE_MIGRATION_URL)."
+    ),
+)
 DISK_FULL = problem(
     "disk-full",
     507,

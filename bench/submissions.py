@@ -147,6 +147,7 @@ def service(folder: Path) -> float:
         wires = [
             request(port, "mesure", one, {"id": str(uuid.uuid4()), "answers": answers(chance)}) for one in tokens
         ]
+        print("sending", flush=True)
         warm, rest = wires[:200], wires[200:]
         asyncio.run(send_all(port, warm))
         seconds, statuses = asyncio.run(send_all(port, rest))

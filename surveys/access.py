@@ -56,10 +56,15 @@ async def survey_to_answer(actor: Actor, reference: str) -> Survey:
     return survey
 
 
-def not_asked(actor: Actor, survey: Survey, refused: Problem) -> Problem:
+async def not_asked(actor: Actor, survey: Survey, refused: Problem) -> Problem:
     """What to tell somebody who is not asked: that, if they may see the survey, else that there is nothing here."""
-    visible = may_edit(actor, survey) or may(actor, "see_survey", scope_of(survey))
-    return refused if visible or refused.kind is not NOT_ASKED else NOT_FOUND()
+    if refused.kind is not NOT_ASKED:
+        return refused
+    try:
+        await survey_to_see(actor, str(survey.id))
+    except Problem as hidden:
+        return hidden
+    return refused
 
 
 async def survey_to_edit(actor: Actor, reference: str) -> Survey:
@@ -87,7 +92,7 @@ async def _survey_for(actor: Actor, reference: str, act: Act) -> Survey:
 async def survey_by_link(reference: str, link: str) -> Survey:
     """The survey that this link opens to whoever holds it."""
     survey = await _find(reference)
-    if survey is None or survey.link is None or not hmac.compare_digest(survey.link, link):
+    if survey is None or survey.link is None or not hmac.compare_digest(survey.link.encode(), link.encode()):
         raise NOT_FOUND()
     return survey
 

@@ -156,7 +156,8 @@ async def erase(actor: Actor, survey: Survey, response: UUID, *, now: dt.datetim
             await queries.move_assignments(
                 connection, [(row["part"], row["assignment"])], "expected", at=[now], actors=[actor.id], reason="erased"
             )
-        await queries.erase_response(connection, row["part"], response, row["row_key"], now)
+        keys = [row_key(response, number) for number in range(1, row["revision"] + 1)]
+        await queries.erase_response(connection, row["part"], response, keys, now)
         await queries.queue_changes(connection, [(row["part"], row["row_key"], None)])
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import unicodedata
 from typing import Final
+from uuid import UUID
 
 import msgspec
 from asyncpg import Connection
@@ -27,6 +28,11 @@ from surveys.wording import flaw_members, invalid
 
 SLUG_LENGTH: Final = 60
 
+RESERVED: Final = {"import"}
+"""Words that stand in addresses where a slug stands."""
+
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
     """A survey made from a workbook, and what was mended or left out on the way."""
@@ -41,7 +47,8 @@ async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Su
     Raises `surveys/questionnaire-flaws` with every flaw, `surveys/slug-taken` for an explicit slug that is taken, and
     `forbidden` where the actor is no editor of the owner.
     """
-    _refuse_flaws(new.questionnaire)
+    questionnaire = msgspec.structs.replace(new.questionnaire, title=new.title or new.questionnaire.title)
+    _refuse_flaws(questionnaire)
     async with transaction() as connection:
         owner = new.owner or _usual_owner(actor)
         if not await queries.unit_exists(connection, owner):
@@ -50,13 +57,12 @@ async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Su
             )
         if actor and not may(actor, "create_survey", Scope(owner=owner, path=("FR",), lane=new.kind)):
             raise FORBIDDEN()
-        title = new.title or new.questionnaire.title
         draft = Survey(
             id=uuid7(),
             number=0,
-            slug=await _slug(connection, new.slug, forms.text_in(title, "fr", new.questionnaire)),
+            slug=await _slug(connection, new.slug, forms.text_in(questionnaire.title, "fr", questionnaire)),
             kind=new.kind,
-            title=title,
+            title=questionnaire.title,
             owner=owner,
             anonymity=new.anonymity,
             answering=new.answering or ("unit" if new.kind == "collection" else "agent"),
@@ -70,9 +76,7 @@ async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Su
             link=None,
             created_at=now,
         )
-        return await queries.insert_survey(
-            connection, draft, forms.encode(new.questionnaire), actor.id if actor else None
-        )
+        return await queries.insert_survey(connection, draft, forms.encode(questionnaire), actor.id if actor else None)
 
 
 def questionnaire_of(workbook: bytes, file_name: str) -> tuple[Questionnaire, list[Flaw]]:
@@ -123,19 +127,30 @@ async def put_audience(survey: Survey, audience: Audience) -> Reach:
 
 def slugged(title: str) -> str:
     """A short name of `[a-z0-9-]` for a title."""
-    plain = unicodedata.normalize("NFKD", title.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae"))
-    words = re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode().replace("'", " ").lower())
+    plain = unicodedata.normalize("NFKD", title.lower().replace("œ", "oe").replace("æ", "ae"))
+    words = re.findall(r"[a-z0-9]+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
     return "-".join(words)[:SLUG_LENGTH].strip("-") or "enquete"
 
 
 async def _slug(connection: Connection, wanted: str | None, title: str) -> str:
     stem = wanted or slugged(title)
-    taken = await queries.taken_slugs(connection, stem)
+    taken = await queries.taken_slugs(connection, stem) | RESERVED
+    if _is_id(stem):
+        taken.add(stem)
     if stem not in taken:
         return stem
     if wanted:
         raise SLUG_TAKEN()
     return next(candidate for number in range(2, len(taken) + 3) if (candidate := f"{stem}-{number}") not in taken)
+
+
+def _is_id(text: str) -> bool:
+    """Whether a survey of this slug would be looked up by id."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _usual_owner(actor: Actor | None) -> str:
@@ -146,6 +161,12 @@ def _usual_owner(actor: Actor | None) -> str:
 
 
 def _refuse_flaws(questionnaire: Questionnaire) -> None:
+    if _NUL.search(forms.encode(questionnaire)):
+        raise INVALID(
+            invalid_params=[
+                invalid("/questionnaire", "type", N_("It contains the character NUL, which cannot be stored."))
+            ]
+        )
     flaws = check(questionnaire)
     if any(flaw.severity == "error" for flaw in flaws):
         raise QUESTIONNAIRE_FLAWS(members={"flaws": flaw_members(flaws)})

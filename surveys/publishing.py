@@ -135,6 +135,8 @@ def _dated(survey: Survey, publication: Publication, now: dt.datetime) -> Survey
         opens_at = _begin(publication.opens_at or None, now)
     if publication.closes_at is not msgspec.UNSET:
         closes_at, closes_on = _end(publication.closes_at, opens_at, now)
+    elif closes_at is not None and closes_at <= opens_at:
+        raise _bad_order("/opens_at")
     if publication.open_link is True:
         link = link or secrets.token_urlsafe(16)
     elif publication.open_link is False:
@@ -147,9 +149,9 @@ def _begin(text: str | None, now: dt.datetime) -> dt.datetime:
         return now
     try:
         if len(text) == len("2026-12-03"):
-            return dt.datetime.combine(dt.date.fromisoformat(text), dt.time.min, PARIS)
+            return dt.datetime.combine(dt.date.fromisoformat(text), dt.time.min, PARIS).astimezone(dt.UTC)
         return _instant(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise _bad_date("/opens_at") from None
 
 
@@ -160,21 +162,23 @@ def _end(text: str | None, opens_at: dt.datetime, now: dt.datetime) -> tuple[dt.
     try:
         if len(text) == len("2026-12-03"):
             day = dt.date.fromisoformat(text)
-            end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min, LATEST)
+            end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min, LATEST).astimezone(dt.UTC)
         else:
             end = _instant(text)
     except (ValueError, OverflowError):
         raise _bad_date("/closes_at") from None
     if end <= max(opens_at, now):
-        raise INVALID(
-            invalid_params=[invalid("/closes_at", "range", N_("It closes before it opens: give a later date."))]
-        )
+        raise _bad_order("/closes_at")
     return end, day
 
 
 def _instant(text: str) -> dt.datetime:
     instant = dt.datetime.fromisoformat(text)
-    return instant if instant.tzinfo else instant.replace(tzinfo=PARIS)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=PARIS)).astimezone(dt.UTC)
+
+
+def _bad_order(path: str) -> Exception:
+    return INVALID(invalid_params=[invalid(path, "range", N_("It closes before it opens: give a later date."))])
 
 
 def _bad_date(path: str) -> Exception:

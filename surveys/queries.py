@@ -51,7 +51,7 @@ async def find_surveys(connection: Connection, references: Sequence[str]) -> dic
             ids[reference] = UUID(reference)
     rows = await connection.fetch(
         f"{_SURVEY} WHERE s.slug = ANY($1::text[]) OR s.id = ANY($2::uuid[])",
-        [reference for reference in references if reference not in ids],
+        [reference for reference in references if reference not in ids and "\0" not in reference],
         list(ids.values()),
     )
     found = [_survey(row) for row in rows]
@@ -132,6 +132,7 @@ async def list_surveys(
     unit: UUID,
     editing: Sequence[str] | None,
     following: Sequence[str] | None,
+    animating: Sequence[str],
     kind: Lane | None,
     state: State | None,
     text: str | None,
@@ -140,7 +141,7 @@ async def list_surveys(
     limit: int,
 ) -> list[Survey]:
     """The surveys that somebody may see, newest first: those of the directorates they edit for, and published ones of
-    those they follow (null: of all) or that they are asked to answer.
+    those they follow (null: of all), that are addressed to communities they animate, or that they are asked to answer.
 
     `after` is (created_at, id) of the last one of the page before.
     """
@@ -148,7 +149,7 @@ async def list_surveys(
         f"""
         {_SURVEY}
         WHERE ($1::text[] IS NULL OR u.code = ANY($1) OR (s.edition IS NOT NULL AND (
-                $11::text[] IS NULL OR u.code = ANY($11) OR s.id IN (
+                $11::text[] IS NULL OR u.code = ANY($11) OR s.audience -> 'communities' ?| $12::text[] OR s.id IN (
                     SELECT survey FROM assignment WHERE part / 1024 > 0 AND agent = $2
                     UNION ALL
                     SELECT survey FROM assignment WHERE part / 1024 > 0 AND agent IS NULL AND unit = $3))))
@@ -172,6 +173,7 @@ async def list_surveys(
         *(after or (None, None)),
         limit,
         list(following) if following is not None else None,
+        list(animating),
     )
     return [_survey(row) for row in rows]
 
@@ -474,18 +476,18 @@ async def assignments_for(
     rows = await connection.fetch(
         """
         WITH found AS (
-            SELECT * FROM assignment
+            SELECT part, id FROM assignment
             WHERE part = ANY($1::bigint[]) AND survey = ANY($2::uuid[]) AND agent = ANY($3::uuid[])
             UNION
-            SELECT * FROM assignment
+            SELECT part, id FROM assignment
             WHERE part = ANY($1::bigint[]) AND survey = ANY($2::uuid[]) AND agent IS NULL AND unit = ANY($4::uuid[])
             UNION
-            SELECT * FROM assignment
+            SELECT part, id FROM assignment
             WHERE part = ANY($1::bigint[]) AND id = ANY($5::uuid[]) AND survey = ANY($2::uuid[])
         )
         SELECT a.part, a.id, a.survey, a.agent, a.unit, u.code AS unit_code, a.unit_kind, a.territory, a.region,
                a.department, a.communities, a.stratum, a.base_weight, a.state, a.due_at, t.time_zone
-        FROM found a JOIN unit u ON u.id = a.unit JOIN territory t ON t.code = a.territory
+        FROM found JOIN assignment a USING (part, id) JOIN unit u ON u.id = a.unit JOIN territory t ON t.code = a.territory
         """,
         list(parts),
         list(surveys),
@@ -768,10 +770,18 @@ async def amend_response(
     )
 
 
-async def erase_response(connection: Connection, part: int, response: UUID, row_key: int, at: dt.datetime) -> None:
-    """Forget what was answered, in every place where it stands; the id stays, so that it cannot be sent again."""
+async def erase_response(
+    connection: Connection, part: int, response: UUID, keys: Sequence[int], at: dt.datetime
+) -> None:
+    """Forget what was answered, in every place where it stands; the id stays, so that it cannot be sent again.
+
+    `keys` are the row keys of all its revisions.
+    """
     await connection.execute("DELETE FROM response_revision WHERE part = $1 AND response = $2", part, response)
-    await connection.execute("DELETE FROM change WHERE part = $1 AND row_key = $2", part, row_key)
+    # Earlier revisions may wait in the queue too. Their tombstones stay: what they hide may be folded already.
+    await connection.execute(
+        "DELETE FROM change WHERE part = $1 AND row_key = ANY($2::bigint[]) AND content IS NOT NULL", part, list(keys)
+    )
     await connection.execute(
         """
         UPDATE response SET answers = NULL, erased_at = $3, assignment = NULL, actor = NULL WHERE part = $1 AND id = $2

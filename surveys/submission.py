@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from base.problems import Problem
 from directory.actors import Actor
-from surveys.survey import Survey
+from surveys.survey import Code, Survey
 
 Answers: TypeAlias = dict[str, Any]
 
@@ -24,7 +24,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     id: UUID
     answers: Answers
     assignment: UUID | None = None
-    territory: Annotated[str, Meta(max_length=20)] | None = None
+    territory: Code | None = None
     edition: int | None = None
     link: Annotated[str, Meta(max_length=200)] | None = None
 

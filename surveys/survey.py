@@ -15,14 +15,16 @@ Lane: TypeAlias = Literal["survey", "collection", "flash"]
 Anonymity: TypeAlias = Literal["named", "anonymous"]
 Answering: TypeAlias = Literal["agent", "unit"]
 State: TypeAlias = Literal["draft", "scheduled", "open", "closed"]
-Slug: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,80}$")]
+Slug: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,80}$(?!\n)")]
+Code: TypeAlias = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00]*$")]
+"""The name of something in the directory; PostgreSQL cannot even be asked for one that contains NUL."""
 
 
 class Audience(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is asked: the people (or units) that fit all three; an empty list means all."""
 
-    communities: list[str] = []
-    territories: list[str] = []
+    communities: list[Code] = []
+    territories: list[Code] = []
     unit_kinds: list[UnitKind] = []
 
 
@@ -113,4 +115,4 @@ class NewSurvey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kind: Lane = "survey"
     anonymity: Anonymity = "named"
     answering: Answering | None = None
-    owner: str | None = None
+    owner: Code | None = None

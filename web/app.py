@@ -26,8 +26,8 @@ from web.api.health import HealthController
 from web.api.responses import ResponseController
 from web.api.surveys import SurveyController
 from web.authentication import now, signed_in
-from web.documentation import openapi_config
-from web.errors import http_error, problem_response, unexpected
+from web.documentation import ResultSchemas, openapi_config
+from web.errors import failed, http_error, unexpected
 
 PR_SET_PDEATHSIG: Final = 1
 """Linux's prctl(2)."""
@@ -53,12 +53,13 @@ def create_app(chosen: Settings) -> Litestar:
             "now": Provide(now, sync_to_thread=False),
         },
         exception_handlers={
-            Problem: problem_response,
+            Problem: failed,
             HTTPException: http_error,
             Exception: unexpected,
         },
         lifespan=[functools.partial(_running, chosen, folder)],
         openapi_config=openapi_config(),
+        plugins=[ResultSchemas()],
         request_max_body_size=chosen.upload_limit + 100_000,
         logging_config=None,
     )

@@ -2,11 +2,17 @@
 
 from typing import Any, Final
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request
+from litestar._openapi.schema_generation import SchemaCreator
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin, YamlRenderPlugin
-from litestar.openapi.spec import Components, License, SecurityScheme
+from litestar.openapi.spec import Components, License, Schema, SecurityScheme
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
+
+from analytics.result import Group, Result
 
 VERSION: Final = "v1"
 
@@ -21,6 +27,28 @@ class _Page(OpenAPIRenderPlugin):
         del request
         template = _templates.get_template("api.html")
         return template.render(api=openapi_schema, tags=_by_tag(openapi_schema), fields=_fields).encode()
+
+
+class ResultSchemas(OpenAPISchemaPlugin):
+    """Describes results. They are written and never read back, so that their unions of structs carry no tag, without
+    which Litestar's own plugin cannot describe them.
+    """
+
+    @staticmethod
+    def is_plugin_supported_field(field_definition: FieldDefinition) -> bool:
+        return field_definition.is_subclass_of((Result, Group))
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
+        hints = field_definition.get_type_hints(include_extras=True)
+        fields = msgspec.structs.fields(field_definition.type_)
+        return schema_creator.create_component_schema(
+            field_definition,
+            required=sorted(field.encode_name for field in fields if field.required),
+            property_fields={
+                field.encode_name: FieldDefinition.from_annotation(hints[field.name], name=field.encode_name)
+                for field in fields
+            },
+        )
 
 
 def openapi_config() -> OpenAPIConfig:

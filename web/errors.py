@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
+from litestar.handlers import HTTPRouteHandler
 
 from base.language import N_, negotiate
 from base.problems import CATALOGUE, INTERNAL, INVALID, MALFORMED, NOT_FOUND, InvalidParam, Problem, Worded, problem
@@ -37,6 +38,10 @@ logger = structlog.get_logger()
 
 _BY_STATUS: Final = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE, 415: UNSUPPORTED}
 _PLACE: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+_FIELD: Final = re.compile(r"Object (?:contains unknown|missing required) field `(.+)`")
+
+WHOLE_BODY: Final = "data"
+"""What Litestar calls the body, after the parameter that takes it."""
 
 
 def problem_response(request: Request[Any, Any, Any], raised: Problem) -> Response[bytes]:
@@ -50,10 +55,17 @@ def problem_response(request: Request[Any, Any, Any], raised: Problem) -> Respon
     )
 
 
+def failed(request: Request[Any, Any, Any], raised: Problem) -> Response[bytes]:
+    """A problem that a verb raised; one of ours, not of the caller's, is logged too."""
+    if raised.kind.status >= 500:
+        logger.error("problem", code=raised.kind.code, method=request.method, route=_route(request), exc_info=raised)
+    return problem_response(request, raised)
+
+
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """What Litestar raised: input that does not fit, no such route, too large, unreadable."""
     if isinstance(error, ValidationException) or isinstance(error.__cause__, msgspec.ValidationError):
-        return problem_response(request, INVALID(invalid_params=_faults(error)))
+        return problem_response(request, INVALID(invalid_params=_faults(request, error)))
     if isinstance(error, NotAuthorizedException):
         return problem_response(request, CATALOGUE["unauthenticated"]())
     kind = _BY_STATUS.get(error.status_code)
@@ -67,25 +79,43 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The last resort: logged with a number that the caller is told, and nothing else of it shown."""
     if isinstance(error, RecursionError):
-        return problem_response(request, MALFORMED(reason=N_("The JSON is nested too deep.")))
+        return problem_response(request, MALFORMED(reason=Worded(message=N_("The JSON is nested too deep."))))
+    if isinstance(error, UnicodeDecodeError):
+        return problem_response(request, MALFORMED(reason=Worded(message=N_("The text is not in UTF-8."))))
     incident = secrets.token_hex(6)
-    route = str(request.scope.get("path_template"))
-    logger.error("unexpected", incident=incident, method=request.method, route=route, exc_info=error)
+    logger.error("unexpected", incident=incident, method=request.method, route=_route(request), exc_info=error)
     return problem_response(request, INTERNAL(incident=incident))
 
 
-def _faults(error: HTTPException) -> list[InvalidParam]:
+def _route(request: Request[Any, Any, Any]) -> str:
+    return str(request.scope.get("path_template"))
+
+
+def _faults(request: Request[Any, Any, Any], error: HTTPException) -> list[InvalidParam]:
+    """What Litestar (a message and a place of its own) or msgspec (a sentence that ends with the place) found."""
     extra = error.extra if isinstance(error.extra, list) else []
-    faults = []
-    for fault in extra:
-        message, key = str(fault.get("message", "")), str(fault.get("key", ""))
-        place = "".join(f"/{name or index}" for name, index in _PLACE.findall(key))
-        faults.append(InvalidParam(path=place or "/", code=_code(message), reason=Worded(message=message)))
-    if not faults:
+    found = [(str(fault.get("message", "")), str(fault.get("key", ""))) for fault in extra]
+    if not found:
         message, _, key = str(error.__cause__ or error.detail).partition(" - at `$")
-        place = "".join(f"/{name or index}" for name, index in _PLACE.findall(key.rstrip("`")))
-        faults.append(InvalidParam(path=place or "/", code=_code(message), reason=Worded(message=message)))
-    return faults
+        found = [(message, key.rstrip("`"))]
+    return [_fault(message, "" if key == WHOLE_BODY else _sent_as(request, key)) for message, key in found]
+
+
+def _fault(message: str, key: str) -> InvalidParam:
+    if message == f"'{WHOLE_BODY}'":
+        return InvalidParam(path="", code="required", reason=Worded(message=N_("The request needs a body.")))
+    place = "".join(f"/{name or index}" for name, index in _PLACE.findall(key))
+    field = _FIELD.fullmatch(message)
+    return InvalidParam(
+        path=f"{place}/{field[1]}" if field else place, code=_code(message), reason=Worded(message=message)
+    )
+
+
+def _sent_as(request: Request[Any, Any, Any], key: str) -> str:
+    """The name under which the caller sends a parameter that is called otherwise in our code."""
+    handler = request.scope.get("route_handler")
+    field = handler.parsed_fn_signature.parameters.get(key) if isinstance(handler, HTTPRouteHandler) else None
+    return getattr(field.kwarg_definition, "name", None) or key if field else key
 
 
 def _code(message: str) -> str:

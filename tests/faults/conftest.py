@@ -125,7 +125,7 @@ class Service:
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with suppress(FileNotFoundError, ProcessLookupError):
                 parent = int(stat.read_text().rpartition(")")[2].split()[1])
-                if parent == self.process.pid and b"spawn_main" in (stat.parent / "cmdline").read_bytes():
+                if parent == self.process.pid and b"postgres" not in (stat.parent / "cmdline").read_bytes()[:200]:
                     found.append(int(stat.parent.name))
         return sorted(found)
 

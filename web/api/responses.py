@@ -1,7 +1,7 @@
 """Responses: sent one by one or in bulk, read, amended, erased."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,9 @@ from surveys.bulk import BulkReport, accept_stream
 from surveys.problems import REVISION_REQUIRED
 from surveys.submission import Receipt, Revision, Sent, StoredResponse, Submission
 from web.authentication import signed_in, somebody
+
+REVISION_DIGITS: Final = 9
+"""As many digits as a revision may have."""
 
 
 class ResponseController(Controller):
@@ -62,7 +65,7 @@ class ResponseController(Controller):
             )
         outcome = await submit(submission)
         if outcome.problem:
-            raise not_asked(actor, submission.survey, outcome.problem) if actor else outcome.problem
+            raise await not_asked(actor, submission.survey, outcome.problem) if actor else outcome.problem
         assert outcome.receipt
         return Response(outcome.receipt, status_code=200 if outcome.replayed else 201)
 
@@ -151,6 +154,6 @@ def bulk_response(request: Request[Any, Any, Any], report: BulkReport) -> Respon
 
 def _revision(if_match: str | None) -> int:
     text = (if_match or "").strip().removeprefix("W/").strip('"')
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > REVISION_DIGITS:
         raise REVISION_REQUIRED()
     return int(text)

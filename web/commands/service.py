@@ -6,13 +6,13 @@ import errno
 import os
 import socket
 import sys
-from typing import Final
+from typing import Any, Final
 
 import rich_click as click
 from asyncpg import Connection
-from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from base import settings
 from base.database import MINIMUM_VERSION, connected, reading
@@ -20,12 +20,12 @@ from base.embedded import running
 from base.language import N_
 from base.migrating import migrate as run_migrations
 from base.migrating import require_migrated
-from base.problems import Problem, problem
+from base.problems import DATABASE_AWAY, Problem, problem
 from web.authentication import now
 from web.commands.running import database, say
 
-RESPAWN_SECONDS: Final = 7.0
-"""Above granian's own 5.5 s, under which a second death of a worker ends the whole service."""
+RESPAWN_SECONDS: Final = 1.0
+"""From one new worker in the place of a dead one to the next, where workers keep dying."""
 
 DRAIN_SECONDS: Final = 15
 """How long requests under way may take when the service stops."""
@@ -58,10 +58,12 @@ def serve(host: str, port: int, workers: int) -> None:
     """
     chosen = settings.load()
     _require_free(host, port)
+    if chosen.database_url:
+        asyncio.run(_require_usable(chosen.database_url))
     with database(chosen) as url:
         os.environ[settings.variable("database_url")] = url  # the workers read their settings as we do
         click.echo(say(N_("Navette listens on {address}"), address=f"http://{host}:{port}"), err=True)
-        server = Granian(
+        server = _Server(
             "web.app:create",
             address=host,
             port=port,
@@ -71,11 +73,28 @@ def serve(host: str, port: int, workers: int) -> None:
             websockets=False,
             log_level=LogLevels.warning,
             respawn_failed_workers=True,
-            respawn_interval=RESPAWN_SECONDS,
             workers_kill_timeout=DRAIN_SECONDS,
             process_name=None,
         )
         server.serve()
+
+
+class _Server(MPServer):
+    """Granian, whose main process gives up when a worker dies within 5.5 s of the one before: ours replaces it again."""
+
+    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+        super()._respawn_workers(workers, spawn_target, target_loader, delay=max(delay, RESPAWN_SECONDS))
+        self.respawned_wrks.clear()
+
+
+async def _require_usable(url: str) -> None:
+    """Refuse a database that somebody has to mend. One that is away is waited for while the service runs."""
+    async with connected(url, pool_size=1):
+        try:
+            await require_migrated()
+        except Problem as failure:
+            if failure.kind is not DATABASE_AWAY:
+                raise
 
 
 def _require_free(host: str, port: int) -> None:
