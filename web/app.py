@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import ctypes
 import functools
+import multiprocessing
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -88,6 +90,13 @@ async def _running(chosen: Settings, folder: Folder, app: Litestar) -> AsyncIter
 
 
 def _end_with_parent() -> None:
-    """Have the kernel stop this worker when the process that started it is gone, even by a kill."""
-    if sys.platform == "linux":
+    """Have the kernel stop this worker when the process that started it is gone, even by a kill.
+
+    Until granian takes the signal over, it ends a worker at once: the handler inherited from the parent would swallow it.
+    """
+    parent = multiprocessing.parent_process()
+    if sys.platform == "linux" and parent is not None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent.pid:  # it died before we asked
+            sys.exit(1)

@@ -80,9 +80,9 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 class _Server(MPServer):
-    """Granian, whose main process gives up when a worker dies within 5.5 s of the one before: ours replaces it again."""
+    """Granian gives up when a worker dies within 5.5 s of the one it replaced; ours replaces it again."""
 
-    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:
+    def _respawn_workers(self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0) -> None:  # noqa: ANN401 - granian's own
         super()._respawn_workers(workers, spawn_target, target_loader, delay=max(delay, RESPAWN_SECONDS))
         self.respawned_wrks.clear()
 

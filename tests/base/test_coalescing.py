@@ -1,0 +1,78 @@
+"""What is asked at once is done together, and nobody is harmed by another's failure."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from base.coalescing import Coalescer
+
+pytestmark = pytest.mark.anyio
+
+
+class Work:
+    """Doubles numbers and remembers in which batches; the first batch waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.go = asyncio.Event()
+
+    async def __call__(self, items: Sequence[int]) -> list[int]:
+        self.batches.append(list(items))
+        await self.go.wait()
+        if 13 in items:
+            raise ValueError(13)
+        return [2 * item for item in items]
+
+
+async def calls(coalescer: Coalescer[int, int], work: Work, items: list[int]) -> list[int | BaseException]:
+    """Ask for one, then for the others while it is under way, then let go."""
+    tasks = []
+    for item in items:
+        tasks.append(asyncio.create_task(coalescer(item)))
+        await asyncio.sleep(0)
+    work.go.set()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_those_who_come_meanwhile_are_served_together() -> None:
+    """The first is served alone and at once, the others in one batch, each with its own answer."""
+    work = Work()
+    assert await calls(Coalescer(work), work, [1, 2, 3, 4]) == [2, 4, 6, 8]
+    assert work.batches == [[1], [2, 3, 4]]
+
+
+async def test_a_batch_has_its_limit() -> None:
+    """No batch is larger than `most`."""
+    work = Work()
+    assert await calls(Coalescer(work, most=2), work, [1, 2, 3, 4]) == [2, 4, 6, 8]
+    assert work.batches == [[1], [2, 3], [4]]
+
+
+async def test_a_failure_is_everybodys() -> None:
+    """Without `alone`, all of a batch get its error, and the next batch is served."""
+    work = Work()
+    coalescer = Coalescer(work)
+    answers = await calls(coalescer, work, [1, 2, 13])
+    assert answers[0] == 2
+    assert [type(answer) for answer in answers[1:]] == [ValueError, ValueError]
+    assert await coalescer(5) == 10
+
+
+async def test_a_failure_is_its_own_where_each_can_be_tried_alone() -> None:
+    """With `alone`, only the one that cannot be served gets an error."""
+    work = Work()
+    answers = await calls(Coalescer(work, alone=True), work, [1, 2, 13, 3])
+    assert [answer for answer in answers if not isinstance(answer, BaseException)] == [2, 4, 6]
+    assert isinstance(answers[2], ValueError)
+
+
+async def test_giving_up_harms_nobody() -> None:
+    """A caller that goes away does not keep the others of its batch from their answers."""
+    work = Work()
+    coalescer = Coalescer(work)
+    tasks = [asyncio.create_task(coalescer(item)) for item in (1, 2, 3)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    work.go.set()
+    assert await asyncio.gather(tasks[0], tasks[2]) == [2, 6]
