@@ -1,4 +1,4 @@
-"""Reading figures: a request's words become conditions and series, the cube is asked, the ledger gives what was expected.
+"""Reading figures: a request's words become conditions and series, the cube counts, the ledger says what was expected.
 
 A read never writes: where something waits to be folded it wakes the folder, and says how much is pending.
 """

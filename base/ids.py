@@ -28,7 +28,7 @@ def uuid7(*, milliseconds: int | None = None) -> UUID:
 
 
 def text_hash(text: str) -> int:
-    """The first 32 bits of the text's MD5, unsigned; `text_hash_sql` is the same in SQL. It spreads, it protects nothing."""
+    """The first 32 bits of the text's MD5, unsigned, as `text_hash_sql` in SQL. It spreads, it protects nothing."""
     return int(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:8], 16)
 
 

@@ -4,7 +4,6 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Any
 
 import structlog
 from structlog.typing import EventDict
@@ -26,7 +25,7 @@ def configure(level: str = "info") -> None:
     )
 
 
-def _where_it_failed(logger: Any, method: str, event: EventDict) -> EventDict:
+def _where_it_failed(logger: object, method: str, event: EventDict) -> EventDict:
     """Replace an exception by its types, places and SQL state.
 
     Its message is left out: those of the driver and of Python repeat the values they stumbled over, which may be

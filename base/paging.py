@@ -46,7 +46,7 @@ def instant(text: str) -> dt.datetime:
 
 
 def key_of(cursor: str | None, *parsers: Callable[[str], Any]) -> tuple[Any, ...] | None:
-    """The key in a cursor, each part read by its parser; raises `bad-cursor` for anything `cursor_after` did not make."""
+    """The key in a cursor, each part read by its parser; raises `bad-cursor` for what `cursor_after` did not make."""
     if not cursor:
         return None
     try:

@@ -98,7 +98,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         return body | {name: _worded(value, language) for name, value in self.members.items()}
 
 
-def _worded(value: Any, language: str) -> Any:
+def _worded(value: Any, language: str) -> Any:  # noqa: ANN401 - whatever JSON holds
     match value:
         case Worded():
             return value.sentence(language)

@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script
+
 """How much longer all results of a survey take than counting the same arrays with numpy alone; at most `LIMIT` times.
 
 100,000 responses to 20 questions: 12 select_one, 3 select_multiple, 3 integer, 1 range, 1 date. The yardstick is one
@@ -93,7 +93,7 @@ def main() -> int:
         lambda: plainly(list(block.columns.values())), lambda: results(view, {1: form}, survey="s")
     )
     ratio = ours / yardstick
-    print(f"results {ours * 1000:.2f} ms, bincount {yardstick * 1000:.2f} ms, ratio {ratio:.2f} (limit {LIMIT})")  # noqa: T201 - what a benchmark is for
+    print(f"results {ours * 1000:.2f} ms, bincount {yardstick * 1000:.2f} ms, ratio {ratio:.2f} (limit {LIMIT})")
     return int(ratio > LIMIT)
 
 

@@ -144,9 +144,7 @@ def service(folder: Path) -> float:
         chance = random.Random(1)
         emails = [line.split(",")[0] for line in (folder / "agents.csv").read_text().splitlines()[1:]]
         tokens = asyncio.run(make_tokens(emails))
-        wires = [
-            request(port, "mesure", one, {"id": str(uuid.uuid4()), "answers": answers(chance)}) for one in tokens
-        ]
+        wires = [request(port, "mesure", one, {"id": str(uuid.uuid4()), "answers": answers(chance)}) for one in tokens]
         print("sending", flush=True)
         warm, rest = wires[:200], wires[200:]
         asyncio.run(send_all(port, warm))
@@ -176,13 +174,27 @@ def nothing() -> float:
     """Submissions per second of the server with nothing behind it."""
     port = free_port()
     server = subprocess.Popen(
-        [GRANIAN, "--interface", "asgi", "--factory", "--no-ws", "--port", str(port), "--log-level", "warning", "nothing:create"],
+        [
+            GRANIAN,
+            "--interface",
+            "asgi",
+            "--factory",
+            "--no-ws",
+            "--port",
+            str(port),
+            "--log-level",
+            "warning",
+            "nothing:create",
+        ],
         cwd=HERE,
     )
     try:
         wait_for(port)
         chance = random.Random(1)
-        wires = [request(port, "mesure", "none", {"id": str(uuid.uuid4()), "answers": answers(chance)}) for _ in range(SUBMISSIONS)]
+        wires = [
+            request(port, "mesure", "none", {"id": str(uuid.uuid4()), "answers": answers(chance)})
+            for _ in range(SUBMISSIONS)
+        ]
         asyncio.run(send_all(port, wires[:200]))
         seconds, statuses = asyncio.run(send_all(port, wires[200:]))
         print(f"nothing behind it: {len(wires[200:]) / seconds:.0f}/s, {statuses}")

@@ -181,7 +181,7 @@ def encode(questionnaire: Questionnaire) -> bytes:
 
 
 def walk(nodes: list[Node], above: tuple[Group, ...] = ()) -> Iterator[tuple[Node, tuple[Group, ...]]]:
-    """Each node in questionnaire order with the groups around it, outermost first; a group comes before its children."""
+    """Each node in questionnaire order with the groups around it, outermost first; a group before its children."""
     for node in nodes:
         yield node, above
         if isinstance(node, Group):

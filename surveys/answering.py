@@ -1,7 +1,7 @@
 """Answering: from what was sent to what is stored, counted in the ledger and queued for the figures.
 
-`accept` is the one verb through which every answer comes in: pages, API, bulk, imports, generated ones. It is set-based:
-the number of statements does not depend on the number of submissions. Next in the flow: `analytics/folding.py`.
+`accept` is the one verb through which every answer comes in: pages, API, bulk, imports, generated ones. It is
+set-based: its statements do not grow with the number of submissions. Next in the flow: `analytics/folding.py`.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Many answers at once, one JSON object a line: read as they stream in, taken in batches, each line judged for itself."""
+"""Many answers at once, one JSON object a line: read as they stream in, taken in batches, each line judged alone."""
 
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence

@@ -37,7 +37,9 @@ Reader = Callable[[str], Any]
 """From a cell that is not empty to an answer."""
 
 
-def reader_of(question: Question, questionnaire: Questionnaire, values: Mapping[str, str]) -> Reader | None:
+def reader_of(  # noqa: PLR0911 - one case per kind
+    question: Question, questionnaire: Questionnaire, values: Mapping[str, str]
+) -> Reader | None:
     """How to read this question's cells: `values` maps cells to choices, else a cell is a choice's name, else a label
     of one. Nothing for a question whose answers nobody sends.
     """

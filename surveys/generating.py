@@ -102,7 +102,7 @@ async def answer_for_all(survey: Survey, *, seed: int, share: float, now: dt.dat
     return outcomes
 
 
-def _drawn(question: Question, questionnaire: Questionnaire, chance: random.Random, today: dt.date) -> Any:  # noqa: ANN401, PLR0911 - an answer is any JSON; one case per kind
+def _drawn(question: Question, questionnaire: Questionnaire, chance: random.Random, today: dt.date) -> Any:  # noqa: ANN401, C901, PLR0911 - an answer is any JSON; one case per kind
     match question:
         case TextQuestion(max_length=limit):
             return " ".join(chance.choices(WORDS, k=chance.randint(1, 8)))[:limit]

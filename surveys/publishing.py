@@ -35,8 +35,8 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `closes_at` never; on a survey published before, both stay as they are.
     """
 
-    opens_at: str | None | msgspec.UnsetType = msgspec.UNSET
-    closes_at: str | None | msgspec.UnsetType = msgspec.UNSET
+    opens_at: str | msgspec.UnsetType | None = msgspec.UNSET
+    closes_at: str | msgspec.UnsetType | None = msgspec.UNSET
     open_link: bool | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -49,8 +49,8 @@ class Reopening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 async def publish(actor: Actor | None, survey: Survey, publication: Publication, *, now: dt.datetime) -> Survey:
     """Freeze the working copy as the next edition and ask everybody in the audience who is not asked yet.
 
-    An unchanged questionnaire makes no new edition, and a closed survey stays closed until it is reopened. Raises `surveys/no-audience` where nobody would be asked, and
-    `surveys/questionnaire-flaws`.
+    An unchanged questionnaire makes no new edition, and a closed survey stays closed until it is reopened. Raises
+    `surveys/no-audience` where nobody would be asked, and `surveys/questionnaire-flaws`.
     """
     async with transaction() as connection:
         current = await queries.lock_survey(connection, survey.id)

@@ -66,6 +66,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool = False
     problem: Problem | None = None
 
+    def settled(self) -> Receipt:
+        """The receipt; raises the problem where there is none."""
+        if self.receipt is None:
+            raise self.problem or AssertionError("an outcome is a receipt or a problem")
+        return self.receipt
+
 
 class StoredResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A response as it is read back by those who may."""
@@ -98,7 +104,7 @@ _canonical: Final = msgspec.json.Encoder(order="deterministic")
 
 
 def content_hash(sent: Sent) -> bytes:
-    """SHA-256 over what was sent (answers, assignment, territory) in canonical JSON: the same request, the same hash."""
+    """SHA-256 over what was sent (answers, assignment, territory) in canonical JSON."""
     return hashlib.sha256(
         _canonical.encode({"answers": sent.answers, "assignment": sent.assignment, "territory": sent.territory})
     ).digest()

@@ -39,7 +39,7 @@ class Urls(NamedTuple):
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """asyncpg runs on asyncio only."""
+    """The driver runs on asyncio only."""
     return "asyncio"
 
 
@@ -178,7 +178,7 @@ class People:
 @pytest.fixture
 async def directory(database: Urls) -> None:
     """The small directory, stored."""
-    await import_agents(AGENTS.encode(), lambda done, total: None, now=dt.datetime.now(dt.UTC))
+    await import_agents(AGENTS.encode(), lambda *_: None, now=dt.datetime.now(dt.UTC))
 
 
 @pytest.fixture

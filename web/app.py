@@ -92,7 +92,7 @@ async def _running(chosen: Settings, folder: Folder, app: Litestar) -> AsyncIter
 def _end_with_parent() -> None:
     """Have the kernel stop this worker when the process that started it is gone, even by a kill.
 
-    Until granian takes the signal over, it ends a worker at once: the handler inherited from the parent would swallow it.
+    Until granian takes the signal over, it ends a worker at once: the handler that the parent left would swallow it.
     """
     parent = multiprocessing.parent_process()
     if sys.platform == "linux" and parent is not None:

@@ -84,7 +84,7 @@ class Sample(NamedTuple):
 
     def chance(self, seed: int) -> random.Random:
         """Where made-up things come from, the same for the same seed."""
-        return random.Random(seed)  # noqa: S311 - guards no secret
+        return random.Random(seed)
 
     def rows(self, chance: random.Random, count: int) -> list[Row]:
         """Responses as the queue has them."""

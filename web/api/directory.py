@@ -37,14 +37,17 @@ class DirectoryController(Controller):
     @get("/territories", operation_id="list_territories", summary="The territories, by kind or under a parent")
     async def territories(
         self,
-        actor: NamedDependency[Actor],
+        actor: NamedDependency[Actor],  # noqa: ARG002 - asking for it is the rule: signed in
         kind: Annotated[TerritoryKind | None, QueryParameter()] = None,
         parent: Annotated[str | None, QueryParameter()] = None,
     ) -> Page[Territory]:
         return Page(items=await list_territories(kind, parent))
 
     @get("/communities", operation_id="list_communities", summary="The thematic communities")
-    async def communities(self, actor: NamedDependency[Actor]) -> Page[Community]:
+    async def communities(
+        self,
+        actor: NamedDependency[Actor],  # noqa: ARG002 - same
+    ) -> Page[Community]:
         return Page(items=await list_communities())
 
     @get("/me", operation_id="me", summary="Who I am here")

@@ -66,8 +66,7 @@ class ResponseController(Controller):
         outcome = await submit(submission)
         if outcome.problem:
             raise await not_asked(actor, submission.survey, outcome.problem) if actor else outcome.problem
-        assert outcome.receipt
-        return Response(outcome.receipt, status_code=200 if outcome.replayed else 201)
+        return Response(outcome.settled(), status_code=200 if outcome.replayed else 201)
 
     @post(
         "/bulk",

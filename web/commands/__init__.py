@@ -1,4 +1,4 @@
-"""The `navette` command: what an operator does from a terminal. Every failure is one clear sentence and an exit code."""
+"""The `navette` command: what an operator does from a terminal. Every failure is a clear sentence and an exit code."""
 
 import sys
 
