@@ -1,4 +1,3 @@
-
 """How much longer all results of a survey take than counting the same arrays with numpy alone; at most `LIMIT` times.
 
 100,000 responses to 20 questions: 12 select_one, 3 select_multiple, 3 integer, 1 range, 1 date. The yardstick is one

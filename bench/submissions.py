@@ -5,10 +5,10 @@ included. Both servers have one worker and run one after the other, so that the 
 """
 
 import asyncio
+import datetime as dt
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,56 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from support import answers, command, free_port, questionnaire, serving, wait_for
+
+from base.database import connected
+from base.embedded import running
+from directory.tokens import create_token
 
 CONNECTIONS = 32
 SUBMISSIONS = 6_000
+WARM_UP = 200
 LIMIT = 0.1
-HERE = Path(__file__).resolve().parent
-NAVETTE = Path(sys.executable).parent / "navette"
+SUPPORT = Path(__file__).resolve().parent / "support"
 GRANIAN = Path(sys.executable).parent / "granian"
-
-
-def questionnaire() -> dict[str, Any]:
-    """Twenty questions, of the kinds that surveys are made of."""
-    questions: list[dict[str, Any]] = []
-    for number in range(20):
-        name = f"q{number + 1}"
-        match number % 5:
-            case 0 | 1:
-                question = {"kind": "select_one", "name": name, "choices": "scale"}
-            case 2:
-                question = {"kind": "select_multiple", "name": name, "choices": "themes"}
-            case 3:
-                question = {"kind": "integer", "name": name, "constraint": ". >= 0"}
-            case _:
-                question = {"kind": "text", "name": name, "relevant": f"${{q{number}}} > 10"}
-        questions.append(question | {"label": {"fr": f"Question {number + 1}"}})
-    lists = {"scale": ["tout", "assez", "peu", "pas"], "themes": ["eau", "habitat", "foret", "mer"]}
-    return {
-        "title": {"fr": "Mesure"},
-        "languages": ["fr"],
-        "questions": questions,
-        "choice_lists": {
-            name: [{"name": choice, "label": {"fr": choice}} for choice in choices] for name, choices in lists.items()
-        },
-    }
-
-
-def answers(chance: random.Random) -> dict[str, Any]:
-    """One set of answers to it."""
-    found: dict[str, Any] = {}
-    for number in range(20):
-        name = f"q{number + 1}"
-        match number % 5:
-            case 0 | 1:
-                found[name] = chance.choice(["tout", "assez", "peu", "pas"])
-            case 2:
-                found[name] = chance.sample(["eau", "habitat", "foret", "mer"], 2)
-            case 3:
-                found[name] = chance.randint(0, 50)
-            case _:
-                found[name] = "Des délais plus courts et un interlocuteur identifié."
-    return found
 
 
 def request(port: int, slug: str, token: str, body: dict[str, Any]) -> bytes:
@@ -101,36 +63,9 @@ async def send_all(port: int, requests: list[bytes]) -> tuple[float, dict[int, i
     return time.perf_counter() - begin, statuses
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    """Wait until somebody listens."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on {port}")
-
-
-def command(*arguments: str) -> str:
-    """Run `navette` and return what it prints."""
-    return subprocess.run([NAVETTE, *arguments], check=True, capture_output=True, text=True).stdout.strip()
-
-
 def service(folder: Path) -> float:
     """Submissions per second of the service."""
-    os.environ["NAVETTE_DATA_DIR"] = str(folder / "data")
-    port = free_port()
-    server = subprocess.Popen([NAVETTE, "serve", "--port", str(port)])
-    try:
-        wait_for(port)
+    with serving(folder) as port:
         command("territories", "load")
         command("agents", "generate", str(folder), "--agents", str(SUBMISSIONS))
         command("agents", "import", str(folder / "agents.csv"))
@@ -145,26 +80,21 @@ def service(folder: Path) -> float:
         emails = [line.split(",")[0] for line in (folder / "agents.csv").read_text().splitlines()[1:]]
         tokens = asyncio.run(make_tokens(emails))
         wires = [request(port, "mesure", one, {"id": str(uuid.uuid4()), "answers": answers(chance)}) for one in tokens]
-        print("sending", flush=True)
-        warm, rest = wires[:200], wires[200:]
-        asyncio.run(send_all(port, warm))
-        seconds, statuses = asyncio.run(send_all(port, rest))
-        print(f"service: {len(rest) / seconds:.0f}/s, {statuses}")
-        assert statuses == {201: len(rest)}, statuses
-        return len(rest) / seconds
-    finally:
-        server.terminate()
-        server.wait()
+        return measured("service", port, wires)
+
+
+def measured(name: str, port: int, wires: list[bytes]) -> float:
+    """Requests per second, after some to warm up; every one must be a new answer."""
+    asyncio.run(send_all(port, wires[:WARM_UP]))
+    seconds, statuses = asyncio.run(send_all(port, wires[WARM_UP:]))
+    assert statuses == {201: len(wires) - WARM_UP}, statuses
+    rate = (len(wires) - WARM_UP) / seconds
+    print(f"{name}: {rate:.0f}/s")
+    return rate
 
 
 async def make_tokens(emails: list[str]) -> list[str]:
     """A token for each agent, made by the verb that the command uses."""
-    import datetime as dt  # noqa: PLC0415
-
-    from base.database import connected  # noqa: PLC0415
-    from base.embedded import running  # noqa: PLC0415
-    from directory.tokens import create_token  # noqa: PLC0415
-
     with running(Path(os.environ["NAVETTE_DATA_DIR"])) as server:
         async with connected(server.database_url):
             return [(await create_token(email, now=dt.datetime.now(dt.UTC)))[1] for email in emails]
@@ -173,32 +103,13 @@ async def make_tokens(emails: list[str]) -> list[str]:
 def nothing() -> float:
     """Submissions per second of the server with nothing behind it."""
     port = free_port()
-    server = subprocess.Popen(
-        [
-            GRANIAN,
-            "--interface",
-            "asgi",
-            "--factory",
-            "--no-ws",
-            "--port",
-            str(port),
-            "--log-level",
-            "warning",
-            "nothing:create",
-        ],
-        cwd=HERE,
-    )
+    options = ["--interface", "asgi", "--factory", "--no-ws", "--port", str(port), "--log-level", "warning"]
+    server = subprocess.Popen([GRANIAN, *options, "nothing:create"], cwd=SUPPORT)
     try:
         wait_for(port)
         chance = random.Random(1)
-        wires = [
-            request(port, "mesure", "none", {"id": str(uuid.uuid4()), "answers": answers(chance)})
-            for _ in range(SUBMISSIONS)
-        ]
-        asyncio.run(send_all(port, wires[:200]))
-        seconds, statuses = asyncio.run(send_all(port, wires[200:]))
-        print(f"nothing behind it: {len(wires[200:]) / seconds:.0f}/s, {statuses}")
-        return len(wires[200:]) / seconds
+        bodies = [{"id": str(uuid.uuid4()), "answers": answers(chance)} for _ in range(SUBMISSIONS)]
+        return measured("nothing behind it", port, [request(port, "mesure", "none", body) for body in bodies])
     finally:
         server.terminate()
         server.wait()

@@ -37,7 +37,7 @@ async def test_people(editor, drafted, sql, audience, agents, units) -> None:
     [
         ({}, 9, 7),  # the unit `admin` has nobody and is a unit all the same
         ({"territories": ["R-53"]}, 5, 3),
-        ({"unit_kinds": ["ddtm", "other"]}, 5, 3),
+        ({"unit_kinds": ["ddtm", "other"]}, 5, 4),
         ({"communities": ["eau"], "territories": ["D-35"]}, 2, 1),
         ({"communities": ["habitat"]}, 5, 3),
         ({"communities": ["eau"], "unit_kinds": ["other"]}, 0, 0),

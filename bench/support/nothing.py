@@ -1,5 +1,5 @@
-"""The limit that `submissions.py` measures against: the same server and framework take and answer the same body, with
-nothing behind it.
+"""The limit that `../submissions.py` measures against: the same server and framework take and answer the same body,
+with nothing behind it.
 """
 
 import datetime as dt
