@@ -5,6 +5,7 @@ together; the busier the process, the larger the batch, and nobody waits for a t
 """
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -54,7 +55,8 @@ class Coalescer(Generic[Item, Answer]):
     def _serve(self, queue: _Queue[Item, Answer]) -> None:
         while queue.waiting and len(queue.running) < self._at_once:
             batch, queue.waiting = queue.waiting[: self._most], queue.waiting[self._most :]
-            task = asyncio.create_task(self._answer(batch))
+            # Of no caller's context: a batch must not work in the transaction that one of its callers has open.
+            task = asyncio.create_task(self._answer(batch), context=contextvars.Context())
             queue.running.add(task)
             task.add_done_callback(lambda done: self._next(queue, done))
 

@@ -4,6 +4,7 @@ What cannot be read as its question wants is passed on as text: the judge of ans
 """
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, assert_never
@@ -28,13 +29,26 @@ SEPARATOR: Final = "|"
 """Between the choices in one cell."""
 
 TICKED: Final = frozenset({"ok", "1", "x", "oui", "yes", "true", "vrai"})
+NOT_TICKED: Final = frozenset({"0", "non", "no", "false", "faux"})
 
+_GUARDED: Final = re.compile(r"'+[\s\u200b\ufeff]*[=+\-@\t\r\n＝＋－＠]")
+"""A text behind the apostrophe that our own export puts before what a spreadsheet would take for a formula."""
+
+_LONGEST: Final = 40
+"""Characters in a number; Python refuses to read thousands of digits."""
+
+_THOUSANDS: Final = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
 _WHOLE: Final = re.compile(r"[+-]?\d+([.,]0*)?")
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?([eE][+-]?\d+)?")
 _FRENCH_DATE: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 Reader = Callable[[str], Any]
 """From a cell that is not empty to an answer."""
+
+
+def content(cell: str) -> str:
+    """What a cell holds: without the spaces around it and without the apostrophe of our own export."""
+    return (cell[1:] if _GUARDED.match(cell) else cell).strip()
 
 
 def reader_of(  # noqa: PLR0911 - one case per kind
@@ -57,7 +71,7 @@ def reader_of(  # noqa: PLR0911 - one case per kind
         case DateQuestion():
             return lambda cell: _date(values.get(cell, cell))
         case AcknowledgeQuestion():
-            return lambda cell: "OK" if values.get(cell, cell).lower() in TICKED else None
+            return lambda cell: _ticked(values.get(cell, cell))
         case SelectOneQuestion():
             names = _names(questionnaire.choice_lists[question.choices], values)
             return lambda cell: names.get(cell, cell)
@@ -69,7 +83,11 @@ def reader_of(  # noqa: PLR0911 - one case per kind
 
 
 def _names(choices: list[Choice], values: Mapping[str, str]) -> dict[str, str]:
-    labels = {text: choice.name for choice in choices for text in choice.label.values()}
+    labels: dict[str, str] = {}
+    for choice in choices:
+        for text in choice.label.values():
+            # A label that two choices share tells neither: it stays as it is, and is refused.
+            labels[text] = choice.name if labels.get(text, choice.name) == choice.name else text
     return labels | {choice.name: choice.name for choice in choices} | dict(values)
 
 
@@ -79,17 +97,31 @@ def _several(cell: str, names: Mapping[str, str]) -> list[str]:
     parts = [part.strip() for part in cell.split(SEPARATOR) if part.strip()]
     if len(parts) == 1 and all(word in names for word in cell.split()):
         parts = cell.split()  # as XLSForm tools write it
-    return [names.get(part, part) for part in parts]
+    return [names.get(part) or names.get(_plain(part), part) for part in parts]
+
+
+def _plain(part: str) -> str:
+    """A choice's name without what our own export writes for the two characters that a list cannot hold."""
+    return part.replace("%7C", SEPARATOR).replace("%25", "%")
+
+
+def _ticked(cell: str) -> str | None:
+    word = cell.lower()
+    return "OK" if word in TICKED else None if word in NOT_TICKED else cell
 
 
 def _integer(cell: str) -> int | str:
-    return int(re.split("[.,]", cell)[0]) if _WHOLE.fullmatch(cell) else cell
+    number = _THOUSANDS.sub("", cell)
+    return int(re.split("[.,]", number)[0]) if len(number) <= _LONGEST and _WHOLE.fullmatch(number) else cell
 
 
 def _number(cell: str) -> float | int | str:
-    if _WHOLE.fullmatch(cell):
-        return _integer(cell)
-    return float(cell.replace(",", ".")) if _NUMBER.fullmatch(cell) else cell
+    whole = _integer(cell)
+    number = _THOUSANDS.sub("", cell)
+    if whole != cell or len(number) > _LONGEST or not _NUMBER.fullmatch(number):
+        return whole
+    value = float(number.replace(",", "."))
+    return value if math.isfinite(value) else cell
 
 
 def _date(cell: str) -> str:

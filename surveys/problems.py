@@ -121,6 +121,12 @@ LINE_TOO_LONG = problem(
     N_("This line is too long"),
     N_("A line may have {limit} bytes at the most."),
 )
+BAD_ROW = problem(
+    "surveys/bad-row",
+    422,
+    N_("This row does not fit the first one"),
+    N_("It has {cells} cells, and the first row names {columns} columns. Check its separators and quotes."),
+)
 BAD_IMPORT = problem(
     "surveys/bad-import",
     422,

@@ -1,6 +1,7 @@
 """What is asked at once is done together, and nobody is harmed by another's failure."""
 
 import asyncio
+import contextvars
 from collections.abc import Sequence
 
 import pytest
@@ -76,3 +77,14 @@ async def test_giving_up_harms_nobody() -> None:
     tasks[1].cancel()
     work.go.set()
     assert await asyncio.gather(tasks[0], tasks[2]) == [2, 6]
+
+
+async def test_a_batch_works_in_nobodys_context() -> None:
+    """A transaction that one caller has open is not the batch's."""
+    mine: contextvars.ContextVar[str] = contextvars.ContextVar("mine", default="nobody's")
+
+    async def look(items: Sequence[int]) -> list[str]:
+        return [mine.get() for _ in items]
+
+    mine.set("a caller's")
+    assert await Coalescer(look)(1) == "nobody's"

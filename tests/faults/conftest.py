@@ -156,7 +156,11 @@ class Poll:
     def answer(self, chance: random.Random, **more: Any) -> dict[str, Any]:
         """A submission by link with an id of its own."""
         answers = {"q1": chance.choice(["oui", "non"]), "n": chance.randrange(100)}
-        return {"id": str(uuid.UUID(int=chance.getrandbits(128), version=4)), "answers": answers, "link": self.link} | more
+        return {
+            "id": str(uuid.UUID(int=chance.getrandbits(128), version=4)),
+            "answers": answers,
+            "link": self.link,
+        } | more
 
 
 def prepare(app_url: str, slug: str = "essai") -> Poll:

@@ -120,9 +120,7 @@ def test_not_migrated(tools, open_folder, database):
     superuser_less = database.owner_url
     tools.ask(superuser_less, "CREATE SCHEMA IF NOT EXISTS elsewhere")
     empty = database.database_url + "&options=-csearch_path%3Delsewhere"
-    line = refused(
-        tools, open_folder / "untouched", "--port", str(tools.free_port()), NAVETTE_DATABASE_URL=empty
-    )
+    line = refused(tools, open_folder / "untouched", "--port", str(tools.free_port()), NAVETTE_DATABASE_URL=empty)
     assert "navette migrate" in line
 
 

@@ -1,0 +1,150 @@
+"""Amending: new answers in place of a revision that was read; every state is kept."""
+
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def answered(anne, published, sent):
+    """The address of Anne's answer."""
+    survey, body = await published(), sent(q1="oui", n=1)
+    assert (await anne.post(f"{survey}/responses", json=body)).status_code == 201
+    return f"{survey}/responses/{body['id']}"
+
+
+def put(client, response, answers, revision):
+    return client.put(response, json={"answers": answers}, headers={"If-Match": str(revision)})
+
+
+async def test_new_answers(anne, editor, answered, sql, stored) -> None:
+    """The response holds the new answers, the old ones are kept, the queue gets a tombstone and a row."""
+    before = (await anne.get(answered)).json()
+    receipt = await put(anne, answered, {"q1": "oui", "n": 2}, 1)
+    assert receipt.status_code == 200
+    assert (receipt.json()["revision"], receipt.json()["submitted_at"]) == (2, before["submitted_at"])
+    read = await anne.get(answered)
+    assert read.headers["ETag"] == '"2"'
+    assert read.json()["answers"]["n"] == 2
+    assert read.json()["revised_at"] > before["revised_at"]
+    assert await stored() == {"response": 1, "response_revision": 1, "assignment_event": 2, "change": 3}
+    assert await sql.fetchval("SELECT array_agg(content IS NULL ORDER BY id) FROM change") == [False, True, False]
+    assert await sql.fetchval("SELECT reason FROM assignment_event ORDER BY id DESC LIMIT 1") == "amended"
+
+
+async def test_all_states_are_told(anne, editor, answered) -> None:
+    """Oldest first, the present one last; with the edition each was given under."""
+    for number in (1, 2):
+        await put(anne, answered, {"q1": "oui", "n": number * 10}, number)
+    revisions = (await editor.get(f"{answered}/revisions")).json()["items"]
+    assert [(one["revision"], one["answers"]["n"], one["edition"]) for one in revisions] == [
+        (1, 1, 1),
+        (2, 10, 1),
+        (3, 20, 1),
+    ]
+    assert (await anne.get(f"{answered}/revisions")).json()["items"] == revisions
+
+
+@pytest.mark.parametrize("header", [None, "", "*", '"abc"', "-1", "9" * 5_000])
+async def test_the_revision_must_be_said(anne, answered, stored, header) -> None:
+    """Without one that can be read nothing is changed."""
+    headers = {} if header is None else {"If-Match": header}
+    refused = await anne.put(answered, json={"answers": {"q1": "non"}}, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (428, "surveys/revision-required")
+    assert (await stored())["response_revision"] == 0
+
+
+@pytest.mark.parametrize("header", ["1", '"1"', 'W/"1"', " 1 "])
+async def test_spellings_of_a_revision(anne, answered, header) -> None:
+    """An ETag may be sent back as it came."""
+    assert (await anne.put(answered, json={"answers": {"q1": "non"}}, headers={"If-Match": header})).status_code == 200
+
+
+async def test_a_stale_revision(anne, answered, stored) -> None:
+    """Who has not seen the last state changes nothing and is told where it stands."""
+    await put(anne, answered, {"q1": "oui", "n": 2}, 1)
+    for revision in (1, 3, 999_999_999):
+        refused = await put(anne, answered, {"q1": "non"}, revision)
+        assert (refused.status_code, refused.json()["code"], refused.json()["revision"]) == (
+            412,
+            "surveys/revision-conflict",
+            2,
+        )
+    assert (await stored())["response_revision"] == 1
+
+
+async def test_a_repeated_change(anne, editor, answered, stored) -> None:
+    """The same change again, also after closing, gives the same receipt and changes nothing."""
+    survey = answered.partition("/responses")[0]
+    first = await put(anne, answered, {"q1": "oui", "n": 2}, 1)
+    counted = await stored()
+    await editor.post(f"{survey}/close")
+    again = await put(anne, answered, {"q1": "oui", "n": 2}, 1)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert await stored() == counted
+
+
+async def test_answers_that_do_not_fit(anne, answered, stored) -> None:
+    """A change is judged as a first answer is."""
+    refused = await put(anne, answered, {"q1": "oui", "n": -2, "zz": 1}, 1)
+    assert refused.json()["code"] == "surveys/invalid-response"
+    assert [fault["path"] for fault in refused.json()["invalid_params"]] == ["/answers/n", "/answers/zz"]
+    assert (await stored())["response_revision"] == 0
+
+
+async def test_a_change_under_another_edition(anne, editor, answered, questionnaire, sql) -> None:
+    """A change is judged by the current edition, or by the one it names."""
+    survey = answered.partition("/responses")[0]
+    questionnaire["questions"].append({"kind": "text", "name": "z", "label": {"fr": "Z"}})
+    await editor.put(f"{survey}/questionnaire", json=questionnaire)
+    await editor.post(f"{survey}/publish", json={})
+    old = {"answers": {"q1": "non", "z": "Z"}, "edition": 1}
+    refused = await anne.put(answered, json=old, headers={"If-Match": "1"})
+    assert [fault["path"] for fault in refused.json()["invalid_params"]] == ["/answers/z"]
+    taken = await put(anne, answered, {"q1": "non", "z": "Z"}, 1)
+    assert taken.json()["edition"] == 2
+    revisions = (await anne.get(f"{answered}/revisions")).json()["items"]
+    assert [one["edition"] for one in revisions] == [1, 2]
+
+
+async def test_who_may_change(people, anne, editor, answered) -> None:
+    """The author and the survey's editors; colleagues and strangers find nothing, readers may only read."""
+    for email, role, scope, reads in (
+        ("bran@ddtm-29.example", None, None, 404),
+        ("denis@ddtm-35.example", None, None, 404),
+        ("reviewer@dreal-53.example", "reviewer", "territory:R-53", 200),
+        ("reviewer@dreal-53.example", "reviewer", "territory:D-75", 404),
+        ("analyst@dgaln.example", "analyst", "unit:DGALN", 404),
+    ):
+        client = await people(email, role, scope)
+        assert (await client.get(answered)).status_code == reads, (email, scope)
+        assert (await client.get(f"{answered}/revisions")).status_code == reads
+        assert (await put(client, answered, {"q1": "non"}, 1)).status_code == 404
+    assert (await put(editor, answered, {"q1": "non"}, 1)).status_code == 200
+    assert (await put(anne, answered, {"q1": "oui"}, 2)).status_code == 200
+
+
+async def test_after_closing(anne, editor, answered) -> None:
+    """The author changes nothing any more; editors still correct."""
+    survey = answered.partition("/responses")[0]
+    await editor.post(f"{survey}/close")
+    late = await put(anne, answered, {"q1": "non"}, 1)
+    assert (late.status_code, late.json()["code"]) == (409, "surveys/not-open")
+    assert (await put(editor, answered, {"q1": "non"}, 1)).status_code == 200
+
+
+async def test_two_changes_at_once(anne, answered, stored) -> None:
+    """Of two changes of the same revision one is taken."""
+    import asyncio  # noqa: PLC0415
+
+    answers = await asyncio.gather(*(put(anne, answered, {"q1": "oui", "n": number}, 1) for number in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412, 412]
+    assert (await stored())["response_revision"] == 1
+
+
+async def test_an_unknown_response(anne, answered) -> None:
+    """Another survey's response, and none at all, are not found."""
+    nowhere = answered[:-36] + "00000000-0000-4000-8000-000000000000"
+    for address in (nowhere, answered[:-36] + "abc"):
+        assert (await anne.get(address)).status_code == 404
+        assert (await put(anne, address, {"q1": "non"}, 1)).status_code == 404
