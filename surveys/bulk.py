@@ -22,6 +22,9 @@ LINE_LIMIT: Final = 1_000_000
 BATCH: Final = 500
 """Lines in a transaction."""
 
+BATCH_BYTES: Final = 8_000_000
+"""From this many bytes on, fewer lines do: a batch is held in memory."""
+
 REPORTED: Final = 10_000
 """Rejected lines that a report lists; the others are counted."""
 
@@ -60,6 +63,7 @@ async def accept_stream(
     """
     report = BulkReport()
     waiting: list[tuple[int, Sent]] = []
+    size = 0
     async for number, line in _lines(chunks):
         if isinstance(line, Problem):
             report.refuse(number, line)
@@ -70,9 +74,11 @@ async def accept_stream(
             waiting.append((number, _decoder.decode(line)))
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             report.refuse(number, _unreadable(error))
-        if len(waiting) >= BATCH:
+            continue
+        size += len(line)
+        if len(waiting) >= BATCH or size >= BATCH_BYTES:
             await accept_batch(report, waiting, survey, actor, channel="import", now=now)
-            waiting = []
+            waiting, size = [], 0
     await accept_batch(report, waiting, survey, actor, channel="import", now=now)
     report.rejected.sort(key=lambda line: line.line)
     return report

@@ -23,7 +23,7 @@ from forms.xlsform import Refused, read
 from surveys import queries
 from surveys.assigning import Reach, reach, reach_of_units, unknown_of
 from surveys.problems import QUESTIONNAIRE_FLAWS, SLUG_TAKEN
-from surveys.survey import Audience, NewSurvey, Survey
+from surveys.survey import Audience, Lane, NewSurvey, Survey
 from surveys.wording import flaw_members, invalid
 
 SLUG_LENGTH: Final = 60
@@ -55,8 +55,8 @@ async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Su
             raise INVALID(
                 invalid_params=[invalid("/owner", "choice", N_("There is no unit of the code {unit}."), unit=owner)]
             )
-        if actor and not may(actor, "create_survey", Scope(owner=owner, path=("FR",), lane=new.kind)):
-            raise FORBIDDEN()
+        if actor:
+            require_drafter(actor, owner, new.kind)
         draft = Survey(
             id=uuid7(),
             number=0,
@@ -77,6 +77,12 @@ async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Su
             created_at=now,
         )
         return await queries.insert_survey(connection, draft, forms.encode(questionnaire), actor.id if actor else None)
+
+
+def require_drafter(actor: Actor, owner: str | None, lane: Lane) -> None:
+    """Raise `forbidden` unless the actor may draft for this owner (null: their usual one)."""
+    if not may(actor, "create_survey", Scope(owner=owner or _usual_owner(actor), path=("FR",), lane=lane)):
+        raise FORBIDDEN()
 
 
 def questionnaire_of(workbook: bytes, file_name: str) -> tuple[Questionnaire, list[Flaw]]:
@@ -123,6 +129,12 @@ async def put_audience(survey: Survey, audience: Audience) -> Reach:
         await queries.lock_survey(connection, survey.id)
         await queries.update_survey(survey.id, {"audience": msgspec.json.encode(audience).decode()})
         return await (reach_of_units if survey.answering == "unit" else reach)(connection, audience)
+
+
+async def discard(survey: Survey) -> None:
+    """Remove a draft; one that was published stays."""
+    async with transaction() as connection:
+        await queries.delete_draft(connection, survey.id)
 
 
 def slugged(title: str) -> str:

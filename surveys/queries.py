@@ -109,6 +109,11 @@ async def insert_survey(connection: Connection, survey: Survey, document: bytes,
     return msgspec.structs.replace(survey, number=number)
 
 
+async def delete_draft(connection: Connection, survey: UUID) -> None:
+    """Remove a survey that was never published."""
+    await connection.execute("DELETE FROM survey WHERE id = $1 AND edition IS NULL", survey)
+
+
 async def update_survey(survey: UUID, values: Mapping[str, Any]) -> None:
     """Set columns of a survey, inside the open transaction."""
     columns: dict[Any, Any] = dict(values)

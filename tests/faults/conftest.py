@@ -83,6 +83,10 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
 class Service:
     """`navette serve` on a free port. What it says goes to a file."""
 
@@ -110,7 +114,7 @@ class Service:
         return 0
 
     def until(self, path: str = "/health/ready", status: int = 200) -> "Service":
-        """This service once the path answers with the status."""
+        """The same service, once the path answers with the status."""
 
         def answers() -> bool:
             assert self.process.poll() is None, f"the service ended: {self.words()}"
@@ -170,7 +174,7 @@ def prepare(app_url: str, slug: str = "essai") -> Poll:
         now = dt.datetime.now(dt.UTC)
         async with connected(app_url, pool_size=2):
             await load_territories()
-            await import_agents(AGENTS.encode(), lambda done, total: None, now=now)
+            await import_agents(AGENTS.encode(), silent, now=now)
             tokens = {}
             for line in AGENTS.splitlines()[1:]:
                 email = line.partition(",")[0]

@@ -88,7 +88,7 @@ def senders(serve, tools, open_folder):
 
 
 def test_nothing_is_lost(senders, tools, open_folder):
-    """acknowledged ⊆ stored ⊆ attempted, each stored once as it was sent, and figures count exactly the stored ones."""
+    """Acknowledged ⊆ stored ⊆ attempted, each stored once as it was sent, and figures count exactly the stored ones."""
     sending, service, poll, server, database = senders
 
     def acknowledge_more() -> None:

@@ -1,4 +1,4 @@
-"""`navette serve` as an operator meets it: it starts or says in one sentence why not, drains, and leaves nothing behind."""
+"""`navette serve` as an operator meets it: it starts or says in one line why not, drains, and leaves nothing behind."""
 
 import json
 import os
@@ -117,8 +117,7 @@ def test_bad_setting(tools, open_folder):
 
 def test_not_migrated(tools, open_folder, database):
     """A database of one's own that lacks migrations is refused with the command that brings them."""
-    superuser_less = database.owner_url
-    tools.ask(superuser_less, "CREATE SCHEMA IF NOT EXISTS elsewhere")
+    tools.ask(database.owner_url, "CREATE SCHEMA IF NOT EXISTS elsewhere")
     empty = database.database_url + "&options=-csearch_path%3Delsewhere"
     line = refused(tools, open_folder / "untouched", "--port", str(tools.free_port()), NAVETTE_DATABASE_URL=empty)
     assert "navette migrate" in line

@@ -1,5 +1,7 @@
 """Amending: new answers in place of a revision that was read; every state is kept."""
 
+import asyncio
+
 import pytest
 
 pytestmark = pytest.mark.anyio
@@ -28,8 +30,8 @@ async def test_new_answers(anne, editor, answered, sql, stored) -> None:
     assert read.json()["answers"]["n"] == 2
     assert read.json()["revised_at"] > before["revised_at"]
     assert await stored() == {"response": 1, "response_revision": 1, "assignment_event": 2, "change": 3}
-    assert await sql.fetchval("SELECT array_agg(content IS NULL ORDER BY id) FROM change") == [False, True, False]
-    assert await sql.fetchval("SELECT reason FROM assignment_event ORDER BY id DESC LIMIT 1") == "amended"
+    assert sorted(await sql.fetchval("SELECT array_agg(content IS NULL) FROM change")) == [False, False, True]
+    assert await sql.fetchval("SELECT reason FROM assignment_event ORDER BY at DESC LIMIT 1") == "amended"
 
 
 async def test_all_states_are_told(anne, editor, answered) -> None:
@@ -45,13 +47,16 @@ async def test_all_states_are_told(anne, editor, answered) -> None:
     assert (await anne.get(f"{answered}/revisions")).json()["items"] == revisions
 
 
-@pytest.mark.parametrize("header", [None, "", "*", '"abc"', "-1", "9" * 5_000])
-async def test_the_revision_must_be_said(anne, answered, stored, header) -> None:
+UNREADABLE = [None, "", "*", '"abc"', "-1", "9" * 5_000]
+
+
+async def test_the_revision_must_be_said(anne, answered, stored) -> None:
     """Without one that can be read nothing is changed."""
-    headers = {} if header is None else {"If-Match": header}
-    refused = await anne.put(answered, json={"answers": {"q1": "non"}}, headers=headers)
-    assert (refused.status_code, refused.json()["code"]) == (428, "surveys/revision-required")
-    assert (await stored())["response_revision"] == 0
+    for header in UNREADABLE:
+        headers = {} if header is None else {"If-Match": header}
+        refused = await anne.put(answered, json={"answers": {"q1": "non"}}, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (428, "surveys/revision-required")
+        assert (await stored())["response_revision"] == 0
 
 
 @pytest.mark.parametrize("header", ["1", '"1"', 'W/"1"', " 1 "])
@@ -135,8 +140,6 @@ async def test_after_closing(anne, editor, answered) -> None:
 
 async def test_two_changes_at_once(anne, answered, stored) -> None:
     """Of two changes of the same revision one is taken."""
-    import asyncio  # noqa: PLC0415
-
     answers = await asyncio.gather(*(put(anne, answered, {"q1": "oui", "n": number}, 1) for number in range(6)))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412, 412]
     assert (await stored())["response_revision"] == 1

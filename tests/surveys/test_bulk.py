@@ -1,6 +1,7 @@
 """Answers in bulk: a line that is refused keeps no other from being taken, and the same stream again replays it."""
 
 import datetime as dt
+import itertools
 import json
 import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -193,6 +194,22 @@ async def test_closed_midway(published, sent, stored) -> None:
     assert (await stored())["response"] == BATCH
 
 
+async def test_what_is_held_in_memory(editor, published, sent, monkeypatch) -> None:
+    """A batch is as many lines as there may be, and fewer where they are long."""
+    sizes, accept_batch = [], bulk.accept_batch
+
+    async def noting(report, batch, *args, **named) -> None:
+        sizes.append(len(batch))
+        await accept_batch(report, batch, *args, **named)
+
+    monkeypatch.setattr(bulk, "accept_batch", noting)
+    monkeypatch.setattr(bulk, "BATCH", 4)
+    monkeypatch.setattr(bulk, "BATCH_BYTES", 10_000)
+    long = [sent(territory="D-29") | {"answers": {"avis": "x" * 6_000}} for _ in range(5)]
+    await send(editor, await published(), *(sent(territory="D-29") for _ in range(8)), *long)
+    assert sizes == [4, 4, 2, 2, 1]
+
+
 async def test_a_report_has_an_end(editor, published, monkeypatch) -> None:
     """Beyond what a report lists, refused lines are counted."""
     monkeypatch.setattr(bulk, "REPORTED", 3)
@@ -205,7 +222,7 @@ async def test_a_report_has_an_end(editor, published, monkeypatch) -> None:
 
 def cut(data: bytes, places: Iterable[int]) -> list[bytes]:
     marks = [0, *sorted(places), len(data)]
-    return [data[start:end] for start, end in zip(marks, marks[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(marks)]
 
 
 async def read(pieces: Sequence[bytes]) -> list[tuple[int, bytes | str]]:

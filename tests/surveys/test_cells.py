@@ -101,7 +101,7 @@ def test_integer(cell, answer):
     ],
 )
 def test_decimal(cell, answer):
-    """A comma or a point before the decimals, thousands apart or not; the ambiguous and the endless stay as they are."""
+    """A comma or a point before the decimals, thousands apart or not; what is ambiguous or endless stays as it is."""
     assert read(DECIMAL, cell) == answer
 
 

@@ -79,7 +79,7 @@ async def test_an_answer_is_expected_again(editor, anne, published, sent, sql) -
     state = "SELECT state FROM assignment a JOIN agent p ON p.id = a.agent WHERE p.email LIKE 'anne%'"
     assert await sql.fetchval(state) == "expected"
     event = await sql.fetchrow(
-        "SELECT e.state, e.reason, p.email FROM assignment_event e JOIN agent p ON p.id = e.actor ORDER BY e.id DESC"
+        "SELECT e.state, e.reason, p.email FROM assignment_event e JOIN agent p ON p.id = e.actor ORDER BY e.at DESC"
     )
     assert tuple(event) == ("expected", "erased", "editor@dgaln.example")
     await send(anne, survey, sent, "b")

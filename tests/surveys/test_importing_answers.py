@@ -16,7 +16,6 @@ from surveys.bulk import BulkReport
 from surveys.drafting import create
 from surveys.importing import EXPORTED, ColumnMap, import_csv, import_ndjson, read_map
 from surveys.publishing import Publication, publish
-from surveys.queries import find_survey
 from surveys.survey import NewSurvey, Survey
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +40,10 @@ QUESTIONNAIRE = {
 }
 
 
+def silent(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
 async def new_survey(slug: str = "essai") -> Survey:
     survey = await create(None, NewSurvey(questionnaire=decode(json.dumps(QUESTIONNAIRE)), slug=slug), now=NOW)
     return await publish(None, survey, Publication(open_link=True), now=NOW)
@@ -58,7 +61,7 @@ def bring(survey, tmp_path):
     async def brought(content: str | bytes, into: Survey = survey, **mapping) -> BulkReport:
         path = tmp_path / "answers.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return await import_csv(into, path, ColumnMap(**mapping), now=NOW, progress=lambda done, total: None)
+        return await import_csv(into, path, ColumnMap(**mapping), now=NOW, progress=silent)
 
     return brought
 
@@ -211,17 +214,16 @@ async def test_many_rows(bring):
     assert (report.accepted, report.rejected) == (1_234, [])
 
 
-async def test_not_published(database, tmp_path):
+async def test_not_published(database, written):
     """A draft takes no answers."""
     survey = await create(None, NewSurvey(questionnaire=decode(json.dumps(QUESTIONNAIRE)), slug="brouillon"), now=NOW)
-    path = tmp_path / "answers.csv"
-    path.write_text("t\na\n")
+    path = written("answers.csv", ["t", "a"])
     with pytest.raises(Problem) as raised:
-        await import_csv(survey, path, ColumnMap(), now=NOW, progress=lambda done, total: None)
+        await import_csv(survey, path, ColumnMap(), now=NOW, progress=silent)
     assert raised.value.kind.code == "surveys/not-published"
 
 
-async def test_own_export(bring, survey, tmp_path):
+async def test_own_export(bring, survey):
     """What we export as CSV comes in again as it is: guarded cells, lists, names that our columns have too."""
     assert EXPORTED == COLUMNS
     await bring(
@@ -239,23 +241,33 @@ async def test_own_export(bring, survey, tmp_path):
     assert await stored(other) == await stored(survey)
 
 
-async def test_ndjson(survey, tmp_path):
+@pytest.fixture
+def written(tmp_path):
+    """Writes lines to a file."""
+
+    def write(name: str, lines: list[str]) -> Path:
+        path = tmp_path / name
+        path.write_text("\n".join(lines))
+        return path
+
+    return write
+
+
+async def test_ndjson(survey, written):
     """NDJSON comes in as the bulk route takes it; a line that is no JSON is refused by its number."""
-    path: Path = tmp_path / "answers.ndjson"
     ids = [str(uuid.uuid4()) for _ in range(3)]
-    path.write_text(
-        "\n".join(
-            [
-                json.dumps({"id": ids[0], "answers": {"t": "a"}}),
-                "no json",
-                json.dumps({"id": ids[1], "answers": {"q1": "feu"}}),
-                "",
-                json.dumps({"id": ids[2], "answers": {"t": "b"}}),
-            ]
-        )
+    path = written(
+        "answers.ndjson",
+        [
+            json.dumps({"id": ids[0], "answers": {"t": "a"}}),
+            "no json",
+            json.dumps({"id": ids[1], "answers": {"q1": "feu"}}),
+            "",
+            json.dumps({"id": ids[2], "answers": {"t": "b"}}),
+        ],
     )
     for expected in ((2, 0), (0, 2)):
-        report = await import_ndjson(survey, path, now=NOW, progress=lambda done, total: None)
+        report = await import_ndjson(survey, path, now=NOW, progress=silent)
         assert (report.accepted, report.replayed) == expected
         assert told(report) == {2: "surveys/bad-line", 3: "surveys/invalid-response"}
 

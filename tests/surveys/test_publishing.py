@@ -1,5 +1,6 @@
 """Publishing: the working copy becomes an edition that never changes, the audience becomes the ledger, dates decide."""
 
+import asyncio
 import datetime as dt
 import hashlib
 import json
@@ -76,7 +77,7 @@ async def test_those_who_come_later(editor, published, sql) -> None:
     assert [row["origin"] for row in first] == ["initial"] * 3
     row = "gael@ddtm-29.example,Gaël,Nouveau,DDTM-29,,,,eau\n"
     header = "email,given_name,family_name,unit,unit_name,unit_kind,territory,communities\n"
-    await import_agents((header + row).encode(), lambda done, total: None, now=NOW)
+    await import_agents((header + row).encode(), lambda *_: None, now=NOW)
     for _ in range(2):
         await editor.post(f"{survey}/publish", json={})
     after = await sql.fetch("SELECT id, agent, origin FROM assignment ORDER BY entered_at, id")
@@ -102,7 +103,7 @@ async def test_dimensions_are_frozen(editor, anne, published, sent, sql) -> None
         "email,given_name,family_name,unit,unit_name,unit_kind,territory,communities\n"
         "anne@ddtm-29.example,Anne,Le Goff,DRIEAT-75,,,,habitat\n"
     )
-    await import_agents(moved.encode(), lambda done, total: None, now=NOW)
+    await import_agents(moved.encode(), lambda *_: None, now=NOW)
     await editor.post(f"{survey}/publish", json={})
     response = sent()
     assert (await anne.post(f"{survey}/responses", json=response)).status_code == 201
@@ -122,7 +123,7 @@ async def test_a_date_ends_where_one_lives(editor, published, sql, people) -> No
     assert (await editor.get(survey)).json()["closes_at"] == "2030-02-01T10:00:00Z"  # Tahiti's midnight
     rows = await sql.fetch("SELECT DISTINCT territory, due_at FROM assignment ORDER BY territory")
     due = {row["territory"]: row["due_at"] for row in rows}
-    paris, guyane = (dt.datetime(2030, 1, day, hour, tzinfo=dt.UTC) for day, hour in ((31, 23), (31, 23)))
+    paris = dt.datetime(2030, 1, 31, 23, tzinfo=dt.UTC)
     guyane = dt.datetime(2030, 2, 1, 3, tzinfo=dt.UTC)
     assert due["D-29"] == due["D-75"] == due["FR"] == paris
     assert due["D-973"] == guyane
@@ -169,32 +170,32 @@ async def test_new_dates_reach_everybody(editor, published, sql) -> None:
     assert await sql.fetchval("SELECT count(due_at) FROM assignment") == 0
 
 
-@pytest.mark.parametrize(
-    ("publication", "path", "code"),
-    [
-        ({"opens_at": "demain"}, "/opens_at", "type"),
-        ({"opens_at": "2026-02-30"}, "/opens_at", "type"),
-        ({"opens_at": "0001-01-01"}, "/opens_at", "type"),
-        ({"opens_at": "9999-12-31T23:59:59-10:00"}, "/opens_at", "type"),
-        ({"opens_at": 3}, "/opens_at", "type"),
-        ({"closes_at": ""}, "/closes_at", "type"),
-        ({"closes_at": "2030-13-01"}, "/closes_at", "type"),
-        ({"closes_at": "9999-12-31"}, "/closes_at", "type"),
-        ({"closes_at": "0001-01-01T00:00:00+14:00"}, "/closes_at", "type"),
-        ({"closes_at": "2020-01-01"}, "/closes_at", "range"),
-        ({"opens_at": "2030-06-02", "closes_at": "2030-05-31"}, "/closes_at", "range"),
-        ({"open_link": "oui"}, "/open_link", "type"),
-        ({"ouvert": True}, "/ouvert", "unknown"),
-    ],
-)
-async def test_bad_dates(editor, drafted, sql, publication, path, code) -> None:
+BAD_DATES = [
+    ({"opens_at": "demain"}, "/opens_at", "type"),
+    ({"opens_at": "2026-02-30"}, "/opens_at", "type"),
+    ({"opens_at": "0001-01-01"}, "/opens_at", "type"),
+    ({"opens_at": "9999-12-31T23:59:59-10:00"}, "/opens_at", "type"),
+    ({"opens_at": 3}, "/opens_at", "type"),
+    ({"closes_at": ""}, "/closes_at", "type"),
+    ({"closes_at": "2030-13-01"}, "/closes_at", "type"),
+    ({"closes_at": "9999-12-31"}, "/closes_at", "type"),
+    ({"closes_at": "0001-01-01T00:00:00+14:00"}, "/closes_at", "type"),
+    ({"closes_at": "2020-01-01"}, "/closes_at", "range"),
+    ({"opens_at": "2030-06-02", "closes_at": "2030-05-31"}, "/closes_at", "range"),
+    ({"open_link": "oui"}, "/open_link", "type"),
+    ({"ouvert": True}, "/ouvert", "unknown"),
+]
+
+
+async def test_bad_dates(editor, drafted, sql) -> None:
     """A date that is none, that no calendar holds, or that is before the opening is refused; nothing is published."""
-    survey = await drafted()
-    await editor.put(f"{survey}/audience", json={})
-    refused = await editor.post(f"{survey}/publish", json=publication)
-    assert refused.status_code == 422, refused.text
-    assert [(fault["path"], fault["code"]) for fault in refused.json()["invalid_params"]] == [(path, code)]
-    assert await sql.fetchval("SELECT count(*) FROM edition") == 0
+    for publication, path, code in BAD_DATES:
+        survey = await drafted()
+        await editor.put(f"{survey}/audience", json={})
+        refused = await editor.post(f"{survey}/publish", json=publication)
+        assert refused.status_code == 422, refused.text
+        assert [(fault["path"], fault["code"]) for fault in refused.json()["invalid_params"]] == [(path, code)]
+        assert await sql.fetchval("SELECT count(*) FROM edition") == 0
 
 
 async def test_opening_after_closing(editor, published) -> None:
@@ -286,8 +287,6 @@ async def test_the_service_cannot_touch_an_edition(published, database) -> None:
 
 async def test_publishing_twice_at_once(editor, anne, drafted, sql) -> None:
     """Two who publish at the same moment take turns: one edition, nobody asked twice."""
-    import asyncio  # noqa: PLC0415
-
     survey = await drafted()
     await editor.put(f"{survey}/audience", json={})
     both = await asyncio.gather(*(editor.post(f"{survey}/publish", json={}) for _ in range(4)))

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.anyio
 RESPONSES = """
     SELECT coalesce(p.email, '') AS who, r.edition, u.code AS unit, r.unit_kind, r.territory, r.region, r.department,
            r.communities, r.stratum, r.base_weight, r.day, r.revision, r.answers, r.erased_at,
-           r.revised_at = r.submitted_at AS untouched, length(r.content_hash) AS hashed, r.part - s.number * 1024 AS spread
+           r.revised_at = r.submitted_at AS untouched, length(r.content_hash) AS hashed,
+           r.part - s.number * 1024 AS spread
     FROM response r JOIN survey s ON s.id = r.survey JOIN unit u ON u.id = r.unit
     JOIN assignment a ON (a.part, a.id) = (r.part, r.assignment) LEFT JOIN agent p ON p.id = a.agent
     WHERE r.survey = $1 ORDER BY 1, u.code
@@ -39,7 +40,7 @@ QUEUE = """
 
 
 async def test_three_ways_in(editor, people, published, sql) -> None:
-    """The same answers of the same people, made up, sent one by one and sent in bulk: the same ledger, queue and rows."""
+    """The same answers of the same people, made up, one by one and in bulk: the same ledger, queue and rows."""
     surveys = {way: await published({"territories": ["R-53"]}, slug=way) for way in ("generated", "api", "bulk")}
     ids = {way: uuid.UUID(address.rpartition("/")[2]) for way, address in surveys.items()}
     async with reading() as connection:

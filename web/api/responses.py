@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from base.language import negotiate
-from base.paging import Limit, Page
+from base.paging import LIMIT, Page
 from directory.actors import Actor
 from surveys.access import may_edit, not_asked, survey_by_link, survey_to_answer, survey_to_see, survey_to_submit_for
 from surveys.amending import Amendment, amend, erase, response_to_read, responses_to_read, revisions_to_read
@@ -92,7 +92,7 @@ class ResponseController(Controller):
         actor: NamedDependency[Actor],
         survey: FromPath[str],
         cursor: Annotated[str | None, QueryParameter()] = None,
-        limit: Annotated[Limit, QueryParameter()] = 100,
+        limit: Annotated[int, QueryParameter(ge=1, le=LIMIT)] = 100,
     ) -> Page[StoredResponse]:
         return await responses_to_read(actor, await survey_to_see(actor, survey), cursor, limit)
 

@@ -12,12 +12,19 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, JSONBody, QueryParameter
 
 from base.language import negotiate
-from base.paging import Limit, Page
+from base.paging import LIMIT, Page
 from directory.actors import Actor
 from forms.questionnaire import Questionnaire
 from surveys.access import may_edit, survey_to_edit, survey_to_see
 from surveys.assigning import Reach
-from surveys.drafting import create, put_audience, put_questionnaire, questionnaire_of, questionnaire_to_read
+from surveys.drafting import (
+    create,
+    put_audience,
+    put_questionnaire,
+    questionnaire_of,
+    questionnaire_to_read,
+    require_drafter,
+)
 from surveys.listing import surveys_to_see
 from surveys.publishing import Publication, Reopening, close, publish, reopen
 from surveys.survey import Anonymity, Answering, Audience, Lane, NewSurvey, Slug, State, SurveyDocument, document
@@ -65,6 +72,7 @@ class SurveyController(Controller):
         now: NamedDependency[dt.datetime],
         data: Annotated[Workbook, Body(media_type=RequestEncodingType.MULTI_PART)],
     ) -> ImportedSurvey:
+        require_drafter(actor, data.owner, data.kind)  # reading a workbook is work
         content = await data.file.read()
         questionnaire, warnings = await asyncio.to_thread(questionnaire_of, content, data.file.filename)
         new = NewSurvey(
@@ -90,7 +98,7 @@ class SurveyController(Controller):
         kind: Annotated[Lane | None, QueryParameter()] = None,
         q: Annotated[str | None, QueryParameter(max_length=200)] = None,
         cursor: Annotated[str | None, QueryParameter()] = None,
-        limit: Annotated[Limit, QueryParameter()] = 50,
+        limit: Annotated[int, QueryParameter(ge=1, le=LIMIT)] = 50,
     ) -> Page[SurveyDocument]:
         return await surveys_to_see(actor, state=in_state, kind=kind, text=q, cursor=cursor, limit=limit, now=now)
 

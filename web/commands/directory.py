@@ -12,7 +12,7 @@ from directory.importing import Imported, import_agents, import_communities
 from directory.territories import load_territories
 from directory.tokens import create_token, revoke_token
 from web.authentication import now
-from web.commands.running import progress, run, say
+from web.commands.running import about, progress, run, say
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -37,7 +37,7 @@ def agents() -> None:
 @click.argument("file", type=FILE)
 def import_agents_file(file: Path) -> None:
     """Import FILE (agents.csv): email,given_name,family_name,unit,unit_name,unit_kind,territory,communities."""
-    with progress(file.name) as tell:
+    with about(file), progress(file.name) as tell:
         _report(run(partial(import_agents, file.read_bytes(), tell, now=now())))
 
 
@@ -63,7 +63,7 @@ def communities() -> None:
 @click.argument("file", type=FILE)
 def import_communities_file(file: Path) -> None:
     """Import FILE (communities.csv): slug,name_fr,name_en,animators."""
-    with progress(file.name) as tell:
+    with about(file), progress(file.name) as tell:
         _report(run(partial(import_communities, file.read_bytes(), tell, now=now())))
 
 

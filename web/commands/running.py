@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from base.database import connected
 from base.embedded import running
 from base.language import translate
 from base.migrating import migrate, require_migrated
+from base.problems import Problem
 from base.settings import Settings
 
 T = TypeVar("T")
@@ -66,3 +68,35 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
 def say(message: str, **parameters: object) -> str:
     """A message of ours in the operator's language."""
     return translate(message, parameters, settings.load().language)
+
+
+@contextlib.contextmanager
+def about(file: Path) -> Iterator[None]:
+    """What goes wrong inside is about this file: `told` names it before each flaw."""
+    try:
+        yield
+    except Problem as failure:
+        failure.members["file"] = file.name
+        raise
+
+
+def told(failure: Problem, language: str) -> Iterator[str]:
+    """A problem for people: what it is and what to do, then every flaw on a line of its own, by its place."""
+    document = failure.document(language)
+    yield f"{document['title']}. {document['detail']}"
+    file = document.get("file")
+    for flaw in sorted(document.get("flaws", ()), key=_is_warning):
+        yield f"{'! ' if _is_warning(flaw) else ''}{place(flaw, file)}: {flaw['message']}"
+    for fault in document.get("invalid_params", ()):
+        yield f"{fault['path']}: {fault['reason']}"
+
+
+def _is_warning(flaw: Mapping[str, Any]) -> bool:
+    return flaw.get("severity") == "warning"
+
+
+def place(flaw: Mapping[str, Any], file: str | None = None) -> str:
+    """Where a flaw is: `agents.csv:3 email`, `form.xlsx:survey:12 relevant`, or the question and its field."""
+    where = ":".join(str(part) for part in (file, flaw.get("sheet"), flaw.get("row"), flaw.get("line")) if part)
+    what = flaw.get("column") or (None if flaw.get("row") else flaw.get("question"))
+    return f"{where} {what}".strip() if what else where

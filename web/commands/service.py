@@ -22,7 +22,7 @@ from base.migrating import migrate as run_migrations
 from base.migrating import require_migrated
 from base.problems import DATABASE_AWAY, Problem, problem
 from web.authentication import now
-from web.commands.running import database, say
+from web.commands.running import database, say, told
 
 RESPAWN_SECONDS: Final = 1.0
 """From one new worker in the place of a dead one to the next, where workers keep dying."""
@@ -136,7 +136,7 @@ def check() -> None:
             url = chosen.database_url or stack.enter_context(running(chosen.data_dir)).database_url
             faults = asyncio.run(_faults(url))
         except Problem as failure:
-            faults = [failure.sentence(chosen.language)]
+            faults = list(told(failure, chosen.language))
     for fault in faults:
         click.echo(f"✗ {fault}", err=True)
     if faults:
@@ -151,7 +151,7 @@ async def _faults(url: str) -> list[str]:
         try:
             await require_migrated()
         except Problem as failure:
-            faults.append(failure.sentence(settings.load().language))
+            faults += told(failure, settings.load().language)
     return faults
 
 
