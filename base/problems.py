@@ -136,7 +136,10 @@ DATABASE_AWAY = problem(
     "database-away",
     503,
     N_("The database does not answer"),
-    N_("Nothing was stored. The service goes on as soon as the database is back: try again in a moment."),
+    N_(
+        "The service goes on as soon as the database is back: try again in a moment, "
+        "under the same id if it was an answer."
+    ),
 )
 DATABASE_REFUSES = problem(
     "database-refuses",

@@ -687,9 +687,15 @@ _STORED: Final = """
 
 async def find_response(connection: Connection, survey: Survey, response: UUID, *, lock: bool = False) -> Record | None:
     """A response of a survey with all its columns, perhaps locked; erased ones too."""
+    found = await connection.fetchrow(
+        f"{_STORED} WHERE r.part = ANY($1::bigint[]) AND r.survey = $2 AND r.id = $3", survey.parts, survey.id, response
+    )
+    if found is None or not lock:
+        return found
+    # Rows are locked in one part at a time; what was read before the lock may have changed until then.
     return await connection.fetchrow(
-        f"{_STORED} WHERE r.part = ANY($1::bigint[]) AND r.survey = $2 AND r.id = $3 {'FOR UPDATE OF r' if lock else ''}",
-        survey.parts,
+        f"{_STORED} WHERE r.part = $1 AND r.survey = $2 AND r.id = $3 FOR UPDATE OF r",
+        found["part"],
         survey.id,
         response,
     )

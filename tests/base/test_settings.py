@@ -42,6 +42,6 @@ def test_a_wrong_value_names_its_variable(variable: str, value: str) -> None:
 def test_the_data_of_an_ordinary_user_is_in_their_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """`$XDG_DATA_HOME/navette`; root's is /var/lib/navette."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert load({"XDG_DATA_HOME": "/home/somebody/data"}).data_dir == Path("/home/somebody/data/navette")
+    assert load({"XDG_DATA_HOME": "/srv/somebody"}).data_dir == Path("/srv/somebody/navette")
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert load({}).data_dir == Path("/var/lib/navette")

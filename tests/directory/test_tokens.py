@@ -8,6 +8,7 @@ import pytest
 
 from base.database import reading, transaction
 from base.problems import Problem
+from directory import queries
 from directory.actors import Held
 from directory.granting import hold
 from directory.tokens import actor_of_token, create_token, revoke_token
@@ -58,14 +59,20 @@ async def test_an_animators_token_animates_its_community(directory, now):
     assert actor.animates == ("habitat",)
 
 
-async def test_finding_the_actor_is_one_query(directory, now):
-    """It happens at each request."""
-    _, text = await create_token("chloe@ddtm-29.example", role="analyst", scope="territory:R-53", now=now)
-    queries = []
-    async with transaction() as connection:
-        with connection.query_logger(lambda record: queries.append(record.query)):
-            assert await actor_of_token(text, now) is not None
-    assert len(queries) == 1
+async def test_finding_actors_is_one_query(directory, now):
+    """It happens at each request, and those of one moment share it."""
+    tokens = [
+        await create_token("chloe@ddtm-29.example", role="analyst", scope="territory:R-53", now=now),
+        await create_token("anne@dgaln.example", now=now),
+    ]
+    digests = [hashlib.sha256(text.encode()).digest() for _, text in tokens]
+    asked = []
+    async with reading() as connection:
+        await queries.actors_of_tokens(connection, digests, now)  # a connection learns the types once
+        with connection.query_logger(lambda record: asked.append(record.query)):
+            found = await queries.actors_of_tokens(connection, digests, now)
+    assert [found[digest].email for digest in digests] == ["chloe@ddtm-29.example", "anne@dgaln.example"]
+    assert len(asked) == 1
 
 
 async def test_a_revoked_token_opens_nothing(directory, now):
