@@ -4,10 +4,9 @@ import base64
 import binascii
 import datetime as dt
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta
 
 from base.language import N_
 from base.problems import problem
@@ -15,7 +14,6 @@ from base.problems import problem
 T = TypeVar("T")
 
 LIMIT: Final = 500
-Limit: TypeAlias = Annotated[int, Meta(ge=1, le=LIMIT)]
 
 BAD_CURSOR = problem(
     "bad-cursor",
@@ -42,7 +40,10 @@ def instant(text: str) -> dt.datetime:
     moment = dt.datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(text)
-    return moment
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
 def key_of(cursor: str | None, *parsers: Callable[[str], Any]) -> tuple[Any, ...] | None:

@@ -29,7 +29,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     migration_url: str | None = None
     pool_size: Annotated[int, Meta(ge=1, le=500)] = 10
     upload_limit: Annotated[int, Meta(ge=1)] = 10_000_000
-    bulk_limit: Annotated[int, Meta(ge=1)] = 1_000_000_000
     fold_interval: Annotated[float, Meta(gt=0)] = 1.0
     cube_memory: Annotated[int, Meta(ge=1)] = 512_000_000
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -160,7 +160,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Questionnaire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is asked. The first of `languages` is the one shown where no better one is known."""
 
-    title: Texts
+    title: Annotated[Texts, Meta(min_length=1)]
     languages: Annotated[list[Language], Meta(min_length=1, max_length=100)]
     questions: list[Node] = []
     choice_lists: dict[str, list[Choice]] = {}

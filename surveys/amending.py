@@ -17,7 +17,7 @@ from directory.actors import Actor
 from surveys import queries
 from surveys.access import scope_of
 from surveys.answering import PARIS, is_open
-from surveys.editions import edition_to_judge
+from surveys.editions import edition_to_judge, editions_by_number
 from surveys.problems import INVALID_RESPONSE, NOT_OPEN, RESPONSE_ERASED, REVISION_CONFLICT
 from surveys.rows import Row, encode_row
 from surveys.submission import Answers, Receipt, Revision, StoredResponse
@@ -83,24 +83,24 @@ async def amend(
             (await queries.places(connection, [row["territory"]])).get(row["territory"]) if row["territory"] else None
         )
         day = now.astimezone(ZoneInfo(place["time_zone"] if place else PARIS)).date()
+        if row["revision"] == revision + 1:
+            # Perhaps the same request once more: what it was judged by then says so, whatever was published since.
+            edition = (await editions_by_number(connection, survey.id, [row["edition"]]))[row["edition"]]
+            if edition.judge.validate(amendment.answers, today=day).answers == _answers.decode(row["answers"]):
+                return _receipt(survey, row, edition.number, row["revision"])
+        if row["revision"] != revision:
+            raise REVISION_CONFLICT(revision=row["revision"], members={"revision": row["revision"]})
+        await _require_open(connection, actor, survey, row, now)
         edition = await edition_to_judge(connection, survey, amendment.edition, now)
         verdict = edition.judge.validate(amendment.answers, today=day)
         if not verdict.accepted:
             raise INVALID_RESPONSE(invalid_params=list(map(answer_fault, verdict.flaws)))
-        repeated = row["revision"] == revision + 1 and _answers.decode(row["answers"]) == verdict.answers
-        if not repeated:
-            if row["revision"] != revision:
-                raise REVISION_CONFLICT(revision=row["revision"], members={"revision": row["revision"]})
-            await _require_open(connection, actor, survey, row, now)
-            await _replace(connection, actor, row, verdict.answers, edition.number, now)
-        number = revision + 1
-    return Receipt(
-        id=response,
-        survey=survey.id,
-        edition=row["edition"] if repeated else edition.number,
-        revision=number,
-        submitted_at=row["submitted_at"],
-    )
+        await _replace(connection, actor, row, verdict.answers, edition.number, now)
+    return _receipt(survey, row, edition.number, revision + 1)
+
+
+def _receipt(survey: Survey, row: Record, edition: int, revision: int) -> Receipt:
+    return Receipt(id=row["id"], survey=survey.id, edition=edition, revision=revision, submitted_at=row["submitted_at"])
 
 
 async def _replace(

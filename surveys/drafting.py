@@ -12,7 +12,7 @@ from asyncpg import Connection
 from base.database import reading, transaction
 from base.ids import uuid7
 from base.language import N_
-from base.problems import FORBIDDEN, INVALID
+from base.problems import FORBIDDEN, INVALID, Problem
 from directory.access import Scope, may
 from directory.actors import Actor
 from forms import questionnaire as forms
@@ -27,6 +27,7 @@ from surveys.survey import Audience, Lane, NewSurvey, Survey
 from surveys.wording import flaw_members, invalid
 
 SLUG_LENGTH: Final = 60
+SLUG_TRIES: Final = 5
 
 RESERVED: Final = {"import"}
 """Words that stand in addresses where a slug stands."""
@@ -49,6 +50,17 @@ async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Su
     """
     questionnaire = msgspec.structs.replace(new.questionnaire, title=new.title or new.questionnaire.title)
     _refuse_flaws(questionnaire)
+    for _ in range(SLUG_TRIES):
+        try:
+            return await _create(actor, new, questionnaire, now)
+        except Problem as problem:
+            # Somebody else's draft took the slug that was made for this one, between our look and our insert.
+            if problem.kind is not SLUG_TAKEN or new.slug:
+                raise
+    return await _create(actor, new, questionnaire, now)
+
+
+async def _create(actor: Actor | None, new: NewSurvey, questionnaire: Questionnaire, now: dt.datetime) -> Survey:
     async with transaction() as connection:
         owner = new.owner or _usual_owner(actor)
         if not await queries.unit_exists(connection, owner):

@@ -111,7 +111,7 @@ class NewSurvey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     questionnaire: Questionnaire
     slug: Slug | None = None
-    title: Texts | None = None
+    title: Annotated[Texts, Meta(min_length=1)] | None = None
     kind: Lane = "survey"
     anonymity: Anonymity = "named"
     answering: Answering | None = None

@@ -27,18 +27,21 @@ TOO_LARGE = problem(
     N_("The request is too large"),
     N_("Send less at once: answers in bulk go to …/responses/bulk, workbooks may have 10 MB."),
 )
-UNSUPPORTED = problem(
-    "unsupported-media-type",
-    415,
-    N_("This kind of content is not taken here"),
-    N_("Send JSON with Content-Type: application/json, or what the API's description says."),
-)
-
 logger = structlog.get_logger()
 
-_BY_STATUS: Final = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE, 415: UNSUPPORTED}
+_BY_STATUS: Final = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
 _PLACE: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _FIELD: Final = re.compile(r"Object (?:contains unknown|missing required) field `(.+)`")
+
+REASONS: Final = {
+    "unknown": N_("There is no field of this name here ({detail})."),
+    "required": N_("This field is missing ({detail})."),
+    "choice": N_("This is not one of the values that are possible here ({detail})."),
+    "length": N_("This is too short or too long ({detail})."),
+    "range": N_("This number is too small or too large ({detail})."),
+    "type": N_("This is not the kind of value that is wanted here ({detail})."),
+}
+"""The code of a fault → what we say of it; the detail is msgspec's own, in English."""
 
 WHOLE_BODY: Final = "data"
 """What Litestar calls the body, after the parameter that takes it."""
@@ -106,9 +109,9 @@ def _fault(message: str, key: str) -> InvalidParam:
         return InvalidParam(path="", code="required", reason=Worded(message=N_("The request needs a body.")))
     place = "".join(f"/{name or index}" for name, index in _PLACE.findall(key))
     field = _FIELD.fullmatch(message)
-    return InvalidParam(
-        path=f"{place}/{field[1]}" if field else place, code=_code(message), reason=Worded(message=message)
-    )
+    code = _code(message)
+    reason = Worded(message=REASONS[code], parameters={"detail": message})
+    return InvalidParam(path=f"{place}/{field[1]}" if field else place, code=code, reason=reason)
 
 
 def _sent_as(request: Request[Any, Any, Any], key: str) -> str:

@@ -1,0 +1,236 @@
+"""Surveys and their editions."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from asyncpg import Connection, Record
+
+from base.ids import uuid7
+from forms import questionnaire as forms
+from forms.questionnaire import Texts
+from surveys import tables
+from surveys.survey import Audience, Lane, State, Survey
+
+_SURVEY: Final = """
+    SELECT s.id, s.number, s.slug, s.kind, s.title, u.code AS owner, s.anonymity, s.answering, s.audience, s.spread,
+           s.edition, s.opens_at, s.closes_at, s.closes_on, s.closed_at, s.link, s.created_at
+    FROM survey s JOIN unit u ON u.id = s.owner
+"""
+
+
+_texts: Final = msgspec.json.Decoder(Texts)
+
+
+_audience: Final = msgspec.json.Decoder(Audience)
+
+
+def _survey(row: Record) -> Survey:
+    values = dict(row)
+    values["title"] = _texts.decode(values["title"])
+    values["audience"] = _audience.decode(values["audience"]) if values["audience"] else None
+    return Survey(**values)
+
+
+async def find_survey(connection: Connection, reference: str) -> Survey | None:
+    """The survey with this id or slug."""
+    return (await find_surveys(connection, [reference])).get(reference)
+
+
+async def find_surveys(connection: Connection, references: Sequence[str]) -> dict[str, Survey]:
+    """The surveys with these ids or slugs, by what they were asked by."""
+    ids = {}
+    for reference in references:
+        with contextlib.suppress(ValueError):
+            ids[reference] = UUID(reference)
+    rows = await connection.fetch(
+        f"{_SURVEY} WHERE s.slug = ANY($1::text[]) OR s.id = ANY($2::uuid[])",
+        [reference for reference in references if reference not in ids and "\0" not in reference],
+        list(ids.values()),
+    )
+    found = [_survey(row) for row in rows]
+    by_id, by_slug = {one.id: one for one in found}, {one.slug: one for one in found}
+    surveys = {
+        reference: by_id.get(ids[reference]) if reference in ids else by_slug.get(reference) for reference in references
+    }
+    return {reference: survey for reference, survey in surveys.items() if survey}
+
+
+async def surveys_by_id(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Survey]:
+    """These surveys as they are now."""
+    rows = await connection.fetch(f"{_SURVEY} WHERE s.id = ANY($1::uuid[])", list(ids))
+    return {row["id"]: _survey(row) for row in rows}
+
+
+async def survey_by_number(connection: Connection, number: int) -> Survey:
+    """The survey that the parts of this number belong to."""
+    return _survey(await connection.fetchrow(f"{_SURVEY} WHERE s.number = $1", number))
+
+
+async def lock_survey(connection: Connection, survey: UUID) -> Survey:
+    """The survey as it is now, locked until the transaction ends: publishing and closing take turns."""
+    row = await connection.fetchrow(f"{_SURVEY} WHERE s.id = $1 FOR UPDATE OF s", survey)
+    return _survey(row)
+
+
+async def taken_slugs(connection: Connection, stem: str) -> set[str]:
+    """The slugs that begin with this stem."""
+    rows = await connection.fetch("SELECT slug FROM survey WHERE slug = $1 OR slug LIKE $1 || '-%'", stem)
+    return {row["slug"] for row in rows}
+
+
+async def insert_survey(connection: Connection, survey: Survey, document: bytes, author: UUID | None) -> Survey:
+    """Store a new draft; returns it with its number."""
+    number = await connection.fetchval(
+        """
+        INSERT INTO survey (id, slug, kind, title, owner, anonymity, answering, questionnaire, spread, created_at,
+                            created_by)
+        SELECT $1, $2, $3, $4::jsonb, u.id, $6, $7, $8, $9, $10, $11 FROM unit u WHERE u.code = $5
+        RETURNING number
+        """,
+        survey.id,
+        survey.slug,
+        survey.kind,
+        msgspec.json.encode(survey.title).decode(),
+        survey.owner,
+        survey.anonymity,
+        survey.answering,
+        document,
+        survey.spread,
+        survey.created_at,
+        author,
+    )
+    return msgspec.structs.replace(survey, number=number)
+
+
+async def delete_draft(connection: Connection, survey: UUID) -> None:
+    """Remove a survey that was never published."""
+    await connection.execute("DELETE FROM survey WHERE id = $1 AND edition IS NULL", survey)
+
+
+async def update_survey(survey: UUID, values: Mapping[str, Any]) -> None:
+    """Set columns of a survey, inside the open transaction."""
+    columns: dict[Any, Any] = dict(values)
+    await tables.Survey.update(columns).where(tables.Survey.id == survey)
+
+
+async def working_copy(connection: Connection, survey: UUID) -> forms.Questionnaire:
+    """The questionnaire as it is being drafted."""
+    return forms.decode(await connection.fetchval("SELECT questionnaire FROM survey WHERE id = $1", survey))
+
+
+async def unit_exists(connection: Connection, code: str) -> bool:
+    """Whether there is a unit of this code."""
+    return bool(await connection.fetchval("SELECT true FROM unit WHERE code = $1", code))
+
+
+async def list_surveys(
+    connection: Connection,
+    *,
+    agent: UUID,
+    unit: UUID,
+    editing: Sequence[str] | None,
+    following: Sequence[str] | None,
+    animating: Sequence[str],
+    kind: Lane | None,
+    state: State | None,
+    text: str | None,
+    now: dt.datetime,
+    after: tuple[dt.datetime, UUID] | None,
+    limit: int,
+) -> list[Survey]:
+    """The surveys that somebody may see, newest first: those of the directorates they edit for, and published ones of
+    those they follow (null: of all), that are addressed to communities they animate, or that they are asked to answer.
+
+    `after` is (created_at, id) of the last one of the page before.
+    """
+    rows = await connection.fetch(
+        f"""
+        {_SURVEY}
+        WHERE ($1::text[] IS NULL OR u.code = ANY($1) OR (s.edition IS NOT NULL AND (
+                $11::text[] IS NULL OR u.code = ANY($11) OR s.audience -> 'communities' ?| $12::text[] OR s.id IN (
+                    SELECT survey FROM assignment WHERE part / 1024 > 0 AND agent = $2
+                    UNION ALL
+                    SELECT survey FROM assignment WHERE part / 1024 > 0 AND agent IS NULL AND unit = $3))))
+          AND ($4::text IS NULL OR s.kind = $4)
+          AND ($5::text IS NULL OR $5 = CASE
+                WHEN s.edition IS NULL THEN 'draft'
+                WHEN s.closed_at IS NOT NULL OR s.closes_at <= $6 THEN 'closed'
+                WHEN s.opens_at > $6 THEN 'scheduled'
+                ELSE 'open' END)
+          AND ($7::text IS NULL OR s.slug ILIKE '%' || $7 || '%' OR s.title::text ILIKE '%' || $7 || '%')
+          AND ($8::timestamptz IS NULL OR (s.created_at, s.id) < ($8, $9::uuid))
+        ORDER BY s.created_at DESC, s.id DESC LIMIT $10
+        """,  # noqa: S608 - the text is ours
+        list(editing) if editing is not None else None,
+        agent,
+        unit,
+        kind,
+        state,
+        now,
+        text,
+        *(after or (None, None)),
+        limit,
+        list(following) if following is not None else None,
+        list(animating),
+    )
+    return [_survey(row) for row in rows]
+
+
+async def is_asked(connection: Connection, survey: Survey, agent: UUID, unit: UUID) -> bool:
+    """Whether an answer of this agent or of this unit is expected."""
+    return bool(
+        await connection.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM assignment WHERE part = ANY($1::bigint[]) AND survey = $2 AND agent = $3)
+                OR EXISTS (SELECT FROM assignment
+                           WHERE part = ANY($1::bigint[]) AND survey = $2 AND agent IS NULL AND unit = $4)
+            """,
+            survey.parts,
+            survey.id,
+            agent,
+            unit,
+        )
+    )
+
+
+async def insert_edition(
+    survey: UUID, number: int, document: bytes, digest: bytes, *, at: dt.datetime, by: UUID | None
+) -> None:
+    """Store a published questionnaire, inside the open transaction."""
+    await tables.Edition.insert(
+        tables.Edition(
+            id=uuid7(),
+            survey=survey,
+            number=number,
+            questionnaire=document,
+            hash=digest,
+            published_at=at,
+            published_by=by,
+        )
+    )
+
+
+async def edition_dates(connection: Connection, survey: UUID) -> list[Record]:
+    """(number, published_at, superseded_at) of each edition, in order; the last one is not superseded."""
+    rows: list[Record] = await connection.fetch(
+        """
+        SELECT number, published_at, lead(published_at) OVER (ORDER BY number) AS superseded_at
+        FROM edition WHERE survey = $1 ORDER BY number
+        """,
+        survey,
+    )
+    return rows
+
+
+async def edition_documents(connection: Connection, survey: UUID, numbers: Sequence[int]) -> list[Record]:
+    """(number, questionnaire, hash) of these editions."""
+    rows: list[Record] = await connection.fetch(
+        "SELECT number, questionnaire, hash FROM edition WHERE survey = $1 AND number = ANY($2::int[])",
+        survey,
+        list(numbers),
+    )
+    return rows
