@@ -24,8 +24,7 @@ _ASKED: Final = """
     ), asked_unit AS (
         SELECT u.id, u.kind, t.code AS territory, t.region, t.department, t.time_zone
         FROM unit u JOIN territory t ON t.code = u.territory
-        WHERE EXISTS (SELECT FROM agent a WHERE a.unit = u.id AND a.active)
-          AND (cardinality($2::text[]) = 0 OR t.path && $2)
+        WHERE (cardinality($2::text[]) = 0 OR t.path && $2)
           AND (cardinality($3::text[]) = 0 OR u.kind = ANY($3))
     )
 """

@@ -175,8 +175,8 @@ async def insert_responses(connection: Connection, responses: Sequence[NewRespon
 
 _STORED: Final = """
     SELECT r.part, r.id, r.survey, r.edition, r.assignment, r.actor, r.channel, u.code AS unit, r.unit_kind,
-           r.territory, r.region, r.department, r.communities, r.stratum, r.base_weight, r.submitted_at, r.day, r.revision,
-           r.revised_at, r.answers, r.row_key, r.record_key, r.erased_at, a.agent AS asked_agent,
+           r.territory, r.region, r.department, r.communities, r.stratum, r.base_weight, r.submitted_at, r.day,
+           r.revision, r.revised_at, r.answers, r.row_key, r.record_key, r.erased_at, a.agent AS asked_agent,
            a.unit AS asked_unit
     FROM response r
     LEFT JOIN unit u ON u.id = r.unit

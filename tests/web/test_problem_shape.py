@@ -68,21 +68,22 @@ MISFITS = [
     (b"null", [("", "type")]),
     (b"{}", [("/questionnaire", "required")]),
     (b'{"questionnaire": {"languages": ["fr"]}}', [("/questionnaire/title", "required")]),
+    (b'{"questionnaire": {"title": {}, "languages": ["fr"]}}', [("/questionnaire/title", "length")]),
     (
-        b'{"questionnaire": {"title": {}, "languages": ["fr"], "questions": [{"kind": "texte", "name": "a"}]}}',
+        b'{"questionnaire": {"title": {"fr": "A"}, "languages": ["fr"], "questions": [{"kind": "texte", "name": "a"}]}}',
         [("/questionnaire/questions/0/kind", "choice")],
     ),
     (
-        b'{"questionnaire": {"title": {}, "languages": ["fr"], "questions": [{"kind": "text"}]}}',
+        b'{"questionnaire": {"title": {"fr": "A"}, "languages": ["fr"], "questions": [{"kind": "text"}]}}',
         [("/questionnaire/questions/0/name", "required")],
     ),
     (
-        b'{"questionnaire": {"title": {}, "languages": [], "questions": []}}',
+        b'{"questionnaire": {"title": {"fr": "A"}, "languages": [], "questions": []}}',
         [("/questionnaire/languages", "length")],
     ),
-    (b'{"questionnaire": {"title": {}, "languages": ["fr"]}, "kind": "poll"}', [("/kind", "choice")]),
-    (b'{"questionnaire": {"title": {}, "languages": ["fr"]}, "autre": 1}', [("/autre", "unknown")]),
-    (b'{"questionnaire": {"title": {}, "languages": ["fr"]}, "owner": "a\\u0000"}', [("/owner", "type")]),
+    (b'{"questionnaire": {"title": {"fr": "A"}, "languages": ["fr"]}, "kind": "poll"}', [("/kind", "choice")]),
+    (b'{"questionnaire": {"title": {"fr": "A"}, "languages": ["fr"]}, "autre": 1}', [("/autre", "unknown")]),
+    (b'{"questionnaire": {"title": {"fr": "A"}, "languages": ["fr"]}, "owner": "a\\u0000"}', [("/owner", "type")]),
 ]
 
 
