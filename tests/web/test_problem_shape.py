@@ -70,7 +70,7 @@ MISFITS = [
     (b'{"questionnaire": {"languages": ["fr"]}}', [("/questionnaire/title", "required")]),
     (b'{"questionnaire": {"title": {}, "languages": ["fr"]}}', [("/questionnaire/title", "length")]),
     (
-        b'{"questionnaire": {"title": {"fr": "A"}, "languages": ["fr"], "questions": [{"kind": "texte", "name": "a"}]}}',
+        b'{"questionnaire": {"title": {"fr": ""}, "languages": ["fr"], "questions": [{"kind": "texte", "name": "a"}]}}',
         [("/questionnaire/questions/0/kind", "choice")],
     ),
     (
