@@ -10,8 +10,9 @@ from asyncpg import Connection, Record
 
 from base.database import reading, transaction
 from base.ids import row_key
+from base.language import N_
 from base.paging import Page, cursor_after, instant, key_of
-from base.problems import FORBIDDEN, NOT_FOUND
+from base.problems import FORBIDDEN, INVALID, NOT_FOUND
 from directory.access import may, reach
 from directory.actors import Actor
 from surveys import queries
@@ -22,15 +23,19 @@ from surveys.problems import INVALID_RESPONSE, NOT_OPEN, RESPONSE_ERASED, REVISI
 from surveys.rows import Row, encode_row
 from surveys.submission import Answers, Receipt, Revision, StoredResponse
 from surveys.survey import Survey
-from surveys.wording import answer_fault
+from surveys.wording import answer_fault, invalid
 
 _answers: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class Amendment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """New answers for a response; `edition` says which one they were given under (default: the current one)."""
+    """New answers for a response; `edition` says which one they were given under (default: the current one).
+
+    `id` may be there, so that what was sent first can be sent again with other answers; it is the response's own.
+    """
 
     answers: Answers
+    id: UUID | None = None
     edition: int | None = None
 
 
@@ -77,6 +82,8 @@ async def amend(
     actor: Actor, survey: Survey, response: UUID, amendment: Amendment, *, revision: int, now: dt.datetime
 ) -> Receipt:
     """Put new answers in place of those of `revision`; a repeated request gives the same receipt."""
+    if amendment.id not in (None, response):
+        raise INVALID(invalid_params=[invalid("/id", "choice", N_("This is not the id of the response."))])
     async with transaction() as connection:
         row = await _response_for(connection, actor, survey, response, amending=True)
         place = (

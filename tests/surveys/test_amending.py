@@ -50,6 +50,28 @@ async def test_all_states_are_told(anne, editor, answered) -> None:
 UNREADABLE = [None, "", "*", '"abc"', "-1", "9" * 5_000]
 
 
+async def test_what_was_sent_first_can_be_sent_again_with_other_answers(anne, answered) -> None:
+    """Its id may stay in the body; another response's is a mistake."""
+    own = answered.rpartition("/")[2]
+    same = await anne.put(answered, json={"id": own, "answers": {"q1": "non"}}, headers={"If-Match": "1"})
+    assert same.status_code == 200
+    other = {"id": "00000000-0000-4000-8000-000000000000", "answers": {"q1": "oui"}}
+    refused = await anne.put(answered, json=other, headers={"If-Match": "2"})
+    assert refused.status_code == 422
+    assert [fault["path"] for fault in refused.json()["invalid_params"]] == ["/id"]
+
+
+async def test_a_repeated_change_after_a_stricter_edition(anne, editor, answered, questionnaire) -> None:
+    """A repeat is known by what it was judged by then, whatever was published since."""
+    assert (await put(anne, answered, {"q1": "oui", "n": 2}, 1)).status_code == 200
+    survey = answered.rpartition("/responses")[0]
+    questionnaire["questions"].append({"kind": "text", "name": "added", "label": {"fr": "Et ?"}, "required": True})
+    assert (await editor.put(f"{survey}/questionnaire", json=questionnaire)).status_code == 200
+    assert (await editor.post(f"{survey}/publish")).json()["edition"] == 2
+    again = await put(anne, answered, {"q1": "oui", "n": 2}, 1)
+    assert (again.status_code, again.json()["revision"], again.json()["edition"]) == (200, 2, 1)
+
+
 async def test_the_revision_must_be_said(anne, answered, stored) -> None:
     """Without one that can be read nothing is changed."""
     for header in UNREADABLE:

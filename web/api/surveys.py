@@ -132,9 +132,9 @@ class SurveyController(Controller):
         actor: NamedDependency[Actor],
         now: NamedDependency[dt.datetime],
         survey: FromPath[str],
-        data: JSONBody[Publication],
+        data: JSONBody[Publication | None] = None,
     ) -> SurveyDocument:
-        published = await publish(actor, await survey_to_edit(actor, survey), data, now=now)
+        published = await publish(actor, await survey_to_edit(actor, survey), data or Publication(), now=now)
         return document(published, now, editing=True)
 
     @post("/{survey:str}/close", operation_id="close", summary="Take no more answers (editors)", status_code=200)
@@ -149,6 +149,7 @@ class SurveyController(Controller):
         actor: NamedDependency[Actor],
         now: NamedDependency[dt.datetime],
         survey: FromPath[str],
-        data: JSONBody[Reopening],
+        data: JSONBody[Reopening | None] = None,
     ) -> SurveyDocument:
-        return document(await reopen(await survey_to_edit(actor, survey), data, now=now), now, editing=True)
+        reopened = await reopen(await survey_to_edit(actor, survey), data or Reopening(), now=now)
+        return document(reopened, now, editing=True)
