@@ -152,9 +152,10 @@ async def list_surveys(
         {_SURVEY}
         WHERE ($1::text[] IS NULL OR u.code = ANY($1) OR (s.edition IS NOT NULL AND (
                 $11::text[] IS NULL OR u.code = ANY($11) OR s.audience -> 'communities' ?| $12::text[] OR s.id IN (
-                    SELECT survey FROM assignment WHERE part / 1024 > 0 AND agent = $2
+                    -- in every part: what somebody is asked crosses surveys
+                    SELECT survey FROM assignment WHERE agent = $2
                     UNION ALL
-                    SELECT survey FROM assignment WHERE part / 1024 > 0 AND agent IS NULL AND unit = $3))))
+                    SELECT survey FROM assignment WHERE agent IS NULL AND unit = $3))))
           AND ($4::text IS NULL OR s.kind = $4)
           AND ($5::text IS NULL OR $5 = CASE
                 WHEN s.edition IS NULL THEN 'draft'
