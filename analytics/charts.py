@@ -163,7 +163,7 @@ def participation_figure(participation: Participation, language: str) -> Figure:
             N_("Not begun"),
             drawing.NOT_BEGUN,
             ".",
-            lambda item: (item.expected or 0) - item.answered - (item.started or 0),
+            _not_begun,
         ),
     )
     items = participation.items

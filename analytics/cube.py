@@ -22,6 +22,7 @@ from analytics.encoding import Array, Block, Column, Key
 from analytics.joining import join, take
 from analytics.queries import Manifest, codebooks_of, contents_of, manifests_of
 from analytics.segments import Codebook
+from base.clock import now
 from base.database import reading
 from surveys.queries import count_changes
 
@@ -122,7 +123,7 @@ class Cube:
                     block = await self._block(place, manifests, version, names)
                 except _GoneError:
                     continue
-            as_of = max((one.updated_at for one in manifests), default=dt.datetime.now(dt.UTC))
+            as_of = max((one.updated_at for one in manifests), default=now())
             return View(block, version, as_of, pending)
         raise RuntimeError("segments are compacted faster than they can be read")
 

@@ -5,7 +5,6 @@ deletes the changes, in one transaction. Other parts are folded by others at the
 """
 
 import asyncio
-import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
@@ -26,6 +25,7 @@ from analytics.queries import (
     update_manifest,
 )
 from analytics.series import Editions
+from base.clock import now
 from base.database import reading, transaction
 from base.ids import SPREAD_LIMIT, uuid7
 from surveys.queries import changes_of, delete_changes, parts_with_changes
@@ -46,10 +46,6 @@ EditionsLoader: TypeAlias = Callable[[int], Awaitable[Editions]]
 _log = structlog.get_logger(__name__)
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
 def survey_number(part: int) -> int:
     """The number of the survey that a part belongs to."""
     return part // SPREAD_LIMIT
@@ -63,7 +59,7 @@ def is_counted(row: Row) -> bool:
 async def fold_part(part: int, load: EditionsLoader, *, batch: int = BATCH, wait: bool = True) -> int:
     """Fold the oldest changes of a part; returns how many were taken, 0 too if others hold it and we do not `wait`."""
     async with transaction() as connection:
-        await open_manifest(connection, part, _now())
+        await open_manifest(connection, part, now())
         manifest = await lock_manifest(connection, part, wait=wait)
         if manifest is None:
             return 0
@@ -76,10 +72,10 @@ async def fold_part(part: int, load: EditionsLoader, *, batch: int = BATCH, wait
             written, unfit = await asyncio.to_thread(_segment, rows, editions)
             if unfit:
                 _log.warning("folding.unfit_answers", part=part, questions=unfit)
-            await insert_segment(connection, part, written, _now())
+            await insert_segment(connection, part, written, now())
             manifest = manifest._replace(segments=[*manifest.segments, written.id])
         manifest = manifest._replace(tombstones=sorted({*manifest.tombstones, *hidden}))
-        await _commit(connection, await compact(connection, manifest, _now()))
+        await _commit(connection, await compact(connection, manifest, now()))
         await delete_changes(connection, part, [change.id for change in changes])
     return len(changes)
 
@@ -101,7 +97,7 @@ async def purge_part(part: int, *, wait: bool = True) -> None:
         manifest = await lock_manifest(connection, part, wait=wait)
         if manifest is None:
             return
-        compacted = await compact(connection, manifest, _now(), purge=True)
+        compacted = await compact(connection, manifest, now(), purge=True)
         if compacted != manifest:
             await _commit(connection, compacted)
 
@@ -115,7 +111,7 @@ async def purge_all() -> None:
 
 
 async def _commit(connection: Connection, manifest: Manifest) -> None:
-    await update_manifest(connection, manifest._replace(version=manifest.version + 1, updated_at=_now()))
+    await update_manifest(connection, manifest._replace(version=manifest.version + 1, updated_at=now()))
 
 
 def _net(changes: list[Change]) -> tuple[list[tuple[int, Row]], set[int]]:

@@ -6,11 +6,12 @@ A read never writes: where something waits to be folded it wakes the folder, and
 import datetime as dt
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from analytics.charts import question_figure
 from analytics.crosstab import crosstab
 from analytics.cube import Cube, View
 from analytics.exporting import export_csv, export_ndjson
@@ -18,6 +19,7 @@ from analytics.folding import Folder
 from analytics.result import Crosstab, Result
 from analytics.results import Ledger, results
 from analytics.selecting import Condition, ledger_only, mask_rows, named, names_needed, parse
+from analytics.sentences import sentence
 from analytics.series import LEDGER_DIMENSIONS, Editions, Labels, Series, worded
 from base.database import reading
 from base.language import LANGUAGES, N_
@@ -83,6 +85,16 @@ class Reader:
                 texts=True,
             ),
         )
+
+    async def chart(
+        self, survey: Survey, question: str, where: Sequence[str], by: str | None, language: str
+    ) -> dict[str, Any]:
+        """A question's chart as Plotly JSON; what it says in one sentence is its `layout.meta.sentence`."""
+        result = await self.results(survey, Question(where=where, by=by, questions=[question]))
+        figured = result.questions[0]
+        figure = question_figure(figured, language, () if result.groups is msgspec.UNSET else result.groups)
+        said = sentence(figured, result, answering=survey.answering, language=language)
+        return figure | {"layout": figure["layout"] | {"meta": {"sentence": said}}}
 
     async def crosstab(self, survey: Survey, rows: str, columns: str, where: Sequence[str]) -> Crosstab:
         """Two questions or dimensions against each other."""

@@ -6,7 +6,6 @@ deletes what was queued then: what is sent meanwhile stays queued, and is neithe
 """
 
 import asyncio
-import datetime as dt
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Final
@@ -19,9 +18,11 @@ from analytics.encoding import Block, encode
 from analytics.folding import BATCH, EditionsLoader, is_counted, survey_number
 from analytics.joining import in_key_order, join
 from analytics.queries import Stored, delete_segments, insert_segment, lock_manifest, open_manifest, update_manifest
-from base.database import transaction
+from base.clock import now
+from base.database import reading, transaction
 from base.ids import uuid7
-from surveys.queries import StoredResponse, clear_changes, responses_of_part
+from base.progress import Progress
+from surveys.queries import StoredResponse, clear_changes, count_responses, responses_of_part
 
 SEGMENT: Final = 100_000
 """Rows of a segment of the new generation."""
@@ -32,29 +33,34 @@ TRIES: Final = 50
 PAUSE: Final = 0.1
 
 
-async def rebuild(parts: Sequence[int], load: EditionsLoader, *, progress: Callable[[int], None] | None = None) -> int:
-    """Make the segments of these parts again; returns the number of rows. `progress` hears the rows done so far."""
-    total = 0
-    for part in parts:
-        total += await _rebuild_part(part, load)
+async def rebuild(parts: Sequence[int], load: EditionsLoader, *, progress: Progress | None = None) -> int:
+    """Make the segments of these parts again; returns the number of rows. `progress` hears of the responses read."""
+    async with reading() as connection:
+        total = await count_responses(connection, parts)
+    read = 0
+
+    def tell(rows: int) -> None:
+        nonlocal read
+        read = min(read + rows, total)  # a part that is tried again is read again
         if progress:
-            progress(total)
-    return total
+            progress(read, total)
+
+    return sum([await _rebuild_part(part, load, tell) for part in parts])
 
 
-async def _rebuild_part(part: int, load: EditionsLoader) -> int:
+async def _rebuild_part(part: int, load: EditionsLoader, tell: Callable[[int], None]) -> int:
     async with transaction() as connection:
-        await open_manifest(connection, part, dt.datetime.now(dt.UTC))
+        await open_manifest(connection, part, now())
     for _ in range(TRIES - 1):
         try:
-            return await _swap(part, load)
+            return await _swap(part, load, tell)
         except asyncpg.SerializationError:
             # Somebody folded while we waited for the manifest: our snapshot is older than what we would replace.
             await asyncio.sleep(PAUSE)
-    return await _swap(part, load)
+    return await _swap(part, load, tell)
 
 
-async def _swap(part: int, load: EditionsLoader) -> int:
+async def _swap(part: int, load: EditionsLoader, tell: Callable[[int], None]) -> int:
     async with transaction(isolation="repeatable_read") as connection:
         manifest = await lock_manifest(connection, part, wait=True)
         if manifest is None:
@@ -62,24 +68,24 @@ async def _swap(part: int, load: EditionsLoader) -> int:
         await clear_changes(connection, part)
         names = []
         rows = 0
-        async with aclosing(_blocks(connection, part, load)) as blocks:
+        async with aclosing(_blocks(connection, part, load, tell)) as blocks:
             async for block in blocks:
                 codebook, content = await asyncio.to_thread(segments.write, block)
                 segment = Stored(uuid7(), codebook, content)
-                await insert_segment(connection, part, segment, dt.datetime.now(dt.UTC))
+                await insert_segment(connection, part, segment, now())
                 names.append(segment.id)
                 rows += block.rows
         await delete_segments(connection, part, manifest.segments)
         await update_manifest(
             connection,
-            manifest._replace(
-                segments=names, tombstones=[], version=manifest.version + 1, updated_at=dt.datetime.now(dt.UTC)
-            ),
+            manifest._replace(segments=names, tombstones=[], version=manifest.version + 1, updated_at=now()),
         )
     return rows
 
 
-async def _blocks(connection: Connection, part: int, load: EditionsLoader) -> AsyncGenerator[Block]:
+async def _blocks(
+    connection: Connection, part: int, load: EditionsLoader, tell: Callable[[int], None]
+) -> AsyncGenerator[Block]:
     """The responses of a part that count, as blocks of the size of a segment."""
     editions = await load(survey_number(part))
     pieces: list[Block] = []
@@ -87,6 +93,7 @@ async def _blocks(connection: Connection, part: int, load: EditionsLoader) -> As
         async for batch in batches:
             rows, keys = [one.row for one in batch], [one.row_key for one in batch]
             pieces.append(await asyncio.to_thread(encode, rows, editions, None, keys))
+            tell(len(batch))
             if sum(piece.rows for piece in pieces) >= SEGMENT:
                 yield await asyncio.to_thread(_whole, pieces)
                 pieces = []

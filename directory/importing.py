@@ -5,7 +5,7 @@ set-based statements, in one transaction; importing the same file again changes 
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypeVar, cast
 from uuid import UUID
@@ -15,6 +15,7 @@ from asyncpg import Connection
 
 from base.database import transaction
 from base.ids import uuid7
+from base.progress import Progress
 from directory import queries
 from directory.emails import is_email
 from directory.problems import TERRITORIES_MISSING, Flaw, flawed_file
@@ -23,9 +24,6 @@ from directory.tabular import Columns, Line, Sheet, read_sheet
 from directory.territories import NATION
 
 T = TypeVar("T")
-
-Progress = Callable[[int, int], None]
-"""Told, as batches are written, how many rows of how many are done."""
 
 BATCH: Final = 1000
 SEPARATOR: Final = "|"

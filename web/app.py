@@ -20,6 +20,7 @@ from analytics.cube import Cube
 from analytics.folding import Folder
 from analytics.reading import Reader, editions_of_number
 from base import database, logs, settings
+from base.clock import now
 from base.problems import Problem
 from base.settings import Settings
 from web.api.directory import DirectoryController
@@ -27,7 +28,7 @@ from web.api.figures import FigureController
 from web.api.health import HealthController
 from web.api.responses import ResponseController
 from web.api.surveys import SurveyController
-from web.authentication import now, signed_in
+from web.authentication import signed_in
 from web.documentation import ResultSchemas, openapi_config
 from web.errors import failed, http_error, unexpected
 

@@ -1,20 +1,15 @@
 """Who is calling: the agent of the bearer token, found once per request."""
 
-import datetime as dt
 from typing import Any
 
 from litestar.connection import ASGIConnection
 
+from base.clock import now
 from base.problems import UNAUTHENTICATED
 from directory.actors import Actor
 from directory.tokens import actor_of_token
 
 Connection = ASGIConnection[Any, Any, Any, Any]
-
-
-def now() -> dt.datetime:
-    """The time of the request; verbs take it as an argument."""
-    return dt.datetime.now(dt.UTC)
 
 
 async def somebody(request: Connection) -> Actor | None:

@@ -300,3 +300,12 @@ async def erase_response(
         response,
         at,
     )
+
+
+async def count_responses(connection: Connection, parts: Sequence[int]) -> int:
+    """How many responses of these parts are not erased."""
+    return int(
+        await connection.fetchval(
+            "SELECT count(*) FROM response WHERE part = ANY($1::bigint[]) AND erased_at IS NULL", list(parts)
+        )
+    )

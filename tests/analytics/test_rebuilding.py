@@ -70,8 +70,8 @@ async def test_a_rebuild_takes_the_queue_with_it(sample, sender):
     sending = sender()
     await sending.send(part, sample.rows(sample.chance(2), 7))
     told = []
-    assert await rebuild([part], sample.load, progress=told.append) == 7
-    assert told == [7]
+    assert await rebuild([part], sample.load, progress=lambda *done: told.append(done)) == 7
+    assert told == [(7, 7)]
     assert await fold_all(sample.load) == 0
     assert await counted(part, sample) == (7, 0)
 

@@ -61,6 +61,9 @@ async def test_an_answer_goes_from_a_workbook_to_a_chart(
 
     chart = (await editor.get(f"{survey}/charts/{question}")).json()
     assert sum(sum(trace["x"]) for trace in chart["data"] if trace["type"] == "bar") > 0
+    assert chart["layout"]["meta"]["sentence"] == (
+        "1 answer to this question: too few answers to conclude; 33.3% of the 3 agents asked have responded"
+    )
 
     rates = (await editor.get(f"{survey}/participation", params={"by": "department"})).json()
     assert [(item["key"], item["expected"], item["answered"]) for item in rates["items"]] == [

@@ -4,14 +4,12 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Literal
 
-import msgspec
 from litestar import Controller, Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from analytics.access import figures_to_read
-from analytics.charts import question_figure
 from analytics.participation import By, Participation, participation
 from analytics.reading import Question, Reader, export
 from analytics.result import Crosstab, Result
@@ -69,10 +67,8 @@ class FigureController(Controller):
         by: GroupedBy = None,
     ) -> dict[str, Any]:
         found = await figures_to_read(actor, survey)
-        result = await figures.results(found, Question(where=where or (), by=by, questions=[question]))
-        groups = () if result.groups is msgspec.UNSET else result.groups
         language = negotiate(request.headers.get("Accept-Language"))
-        return question_figure(result.questions[0], language, groups)
+        return await figures.chart(found, question, where or (), by, language)
 
     @get("/participation", operation_id="get_participation", summary="Expected, started and answered, by group")
     async def participation(

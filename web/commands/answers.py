@@ -7,6 +7,7 @@ import rich_click as click
 
 from analytics.reading import editions_of_number, export
 from analytics.rebuilding import rebuild
+from base.clock import now
 from base.database import reading
 from base.language import N_
 from base.problems import NOT_FOUND, problem
@@ -15,7 +16,6 @@ from surveys import queries
 from surveys.bulk import BulkReport
 from surveys.importing import import_csv, import_ndjson, read_map
 from surveys.survey import Survey
-from web.authentication import now
 from web.commands.running import progress, run, say
 
 FORMAT_UNKNOWN = problem(
@@ -111,8 +111,10 @@ def export_answers(survey: str, file: Path, conditions: tuple[str, ...]) -> None
 @click.argument("survey")
 def rebuild_cube(survey: str) -> None:
     """Make the figures of SURVEY (id or short name) anew from its responses."""
+    with progress(survey) as tell:
 
-    async def verb() -> int:
-        return await rebuild((await _survey(survey)).parts, editions_of_number)
+        async def verb() -> int:
+            return await rebuild((await _survey(survey)).parts, editions_of_number, progress=tell)
 
-    click.echo(say(N_("{count} responses counted."), count=run(verb)))
+        count = run(verb)
+    click.echo(say(N_("{count} responses counted."), count=count))

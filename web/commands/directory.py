@@ -6,12 +6,12 @@ from uuid import UUID
 
 import rich_click as click
 
+from base.clock import now
 from base.language import N_
 from directory.generating import generate
 from directory.importing import Imported, import_agents, import_communities
 from directory.territories import load_territories
 from directory.tokens import create_token, revoke_token
-from web.authentication import now
 from web.commands.running import about, progress, run, say
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

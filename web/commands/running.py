@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rich import progress as rich_progress
 from rich.console import Console
-from rich.progress import Progress
 
 from base import settings
 from base.database import connected
@@ -16,6 +16,7 @@ from base.embedded import running
 from base.language import translate
 from base.migrating import migrate, require_migrated
 from base.problems import Problem
+from base.progress import Progress
 from base.settings import Settings
 
 T = TypeVar("T")
@@ -46,10 +47,10 @@ def run(verb: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 @contextlib.contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress(label: str) -> Iterator[Progress]:
     """A progress bar on a terminal, a line for each tenth elsewhere; both on standard error."""
     if sys.stderr.isatty():
-        with Progress(console=Console(stderr=True), transient=True) as bar:
+        with rich_progress.Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(label, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
         return

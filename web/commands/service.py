@@ -15,13 +15,13 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from base import settings
+from base.clock import now
 from base.database import MINIMUM_VERSION, connected, reading
 from base.embedded import running
 from base.language import N_
 from base.migrating import migrate as run_migrations
 from base.migrating import require_migrated
 from base.problems import DATABASE_AWAY, Problem, problem
-from web.authentication import now
 from web.commands.running import database, say, told
 
 RESPAWN_SECONDS: Final = 1.0

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
+from base.clock import now
 from base.language import N_
 from base.problems import Problem
 from base.settings import load
@@ -14,7 +15,6 @@ from surveys.drafting import create, discard, put_audience, questionnaire_of
 from surveys.publishing import Publication, publish
 from surveys.survey import Anonymity, Answering, Audience, Lane, NewSurvey, Slug, Survey
 from surveys.wording import flaw_members, worded
-from web.authentication import now
 from web.commands.running import about, place, run, say
 
 
