@@ -20,7 +20,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Literal
 
 import asyncpg
 import pytest
@@ -28,6 +30,7 @@ import pytest
 from base.embedded import APP, OWNER, Server, running
 from base.postgres_binaries import Account, find, options
 from base.problems import Problem
+from base.supervising import pause
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = str(Path(asyncpg.__file__).parents[1])
@@ -48,8 +51,10 @@ from base.problems import Problem
 try:
     with running(Path(folder), port=port) as server:
         child = os.fork() if forking else 1
-        if not child:
+        if not child and forking == "stays":
             time.sleep(600)
+        if not child:
+            sys.exit(0)
         print(json.dumps([server.port, server.database_url, server.owner_url, child]), flush=True)
         sys.stdin.read()
 except Problem as problem:
@@ -67,15 +72,17 @@ class Starter:
         *,
         port: int | None = None,
         without: tuple[str, ...] = (),
-        forking: bool = False,
+        forking: Literal["", "stays", "leaves"] = "",
         packages: str = PACKAGES,
     ) -> None:
         ids = {"user": "nobody", "group": _group("nobody"), "extra_groups": []} if user == "nobody" else {}
         interpreter = _interpreter_of_nobody() if user == "nobody" else sys.executable
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
         self.process = subprocess.Popen(
             [interpreter, "-W", "ignore", "-c", STARTER, json.dumps([without, forking, str(folder), port])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._words,
             text=True,
             cwd="/",
             env={"PATH": os.defpath, "PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"},
@@ -85,12 +92,21 @@ class Starter:
     def said(self) -> list:
         """What it prints: the server, or the problem; waits for it."""
         line = self.process.stdout.readline()
-        assert line, "the starter ended without a word"
+        assert line, self.words()
         return json.loads(line)
 
     def server(self) -> Server:
         port, database_url, owner_url, self.forked = self.said()
         return Server(host="127.0.0.1", port=port, database_url=database_url, owner_url=owner_url, data_dir=ROOT)
+
+    def words(self) -> str:
+        """What it says on standard error."""
+        return os.pread(self._words.fileno(), 1_000_000, 0).decode()
+
+    def logged(self, event: str) -> list[dict]:
+        """The lines of its log about an event."""
+        lines = [json.loads(line) for line in self.words().splitlines()]
+        return [line for line in lines if line["event"] == event]
 
     def leave(self) -> None:
         self.process.communicate(timeout=DEADLINE)
@@ -98,6 +114,12 @@ class Starter:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate(timeout=DEADLINE)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.leave()
+        for stream in (self.process.stdin, self.process.stdout, self._words):
+            stream.close()
 
 
 def _group(user: str) -> int:
@@ -180,10 +202,7 @@ def starter() -> Iterator[Callable[..., Starter]]:
 
     yield make
     for each in made:
-        if each.process.poll() is None:
-            each.leave()
-        each.process.stdout.close()
-        each.process.stdin.close()
+        each.close()
 
 
 @pytest.fixture(scope="module")
@@ -236,6 +255,34 @@ def keep(server: Server, number: int) -> None:
 
 def kept(server: Server) -> list[int]:
     return ask(server.owner_url, "SELECT number FROM kept ORDER BY number")
+
+
+def serves(server: Server) -> bool:
+    """Whether both roles get in with the passwords that the starter told at first."""
+    return answers(server.owner_url) and answers(server.database_url)
+
+
+def answers(url: str) -> bool:
+    with suppress(OSError, asyncpg.PostgresError):
+        return ask(url, "SELECT 1") == [1]
+    return False
+
+
+def kill(data: Path) -> None:
+    """Kill the server as Linux does when memory runs out, and see that it is gone."""
+    pid = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not Path(f"/proc/{pid}").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def left_in(data: Path) -> list[str]:
+    """The processes that work in the cluster."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == data / "postgres":
+                found.append((process / "cmdline").read_bytes().decode())
+    return found
 
 
 def test_start_and_stop(user, folder, starter):
@@ -377,7 +424,7 @@ def test_starter_leaves_first(data, starter):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux stops a child with its parent")
 def test_starter_killed(user, data, starter):
     """The server does not outlive a starter killed with -9, even if a fork of the starter lives on; the data stay."""
-    first = starter(data, user, forking=True)
+    first = starter(data, user, forking="stays")
     server = first.server()
     first.process.kill()
     try:
@@ -389,17 +436,254 @@ def test_starter_killed(user, data, starter):
         os.kill(first.forked, signal.SIGKILL)
 
 
-def test_server_killed(user, data, starter):
-    """A server killed with -9 has every acknowledged row at the next start, and its starter ends without a fuss."""
+def test_killed_twice(user, data, starter):
+    """Killed, and killed again as soon as it is back, it serves again with every row; each time one line says so."""
+    first = starter(data, user)
+    server = first.server()
+    for number in range(2, 4):
+        keep(server, number)
+        kill(data)
+        wait_until(lambda: serves(server))
+        assert kept(server) == list(range(1, number + 1))
+    wait_until(lambda: len(first.logged("embedded.restarted")) == 2)
+    for line in first.logged("embedded.restarted"):
+        assert (line["level"], line["exit_code"], line["tries"]) == ("warning", -signal.SIGKILL, 1)
+    assert not first.logged("embedded.not_restarted")
+    first.leave()
+    assert not listens(server.port)
+    assert not left_in(data)
+    assert json.loads((data / "postgres.json").read_bytes())["pid"] == 0
+
+
+def test_shared_while_it_is_down(data, starter):
+    """A process that comes while the server is down gets it once it is back; one that had it reconnects."""
+    server = starter(data).server()
+    assert starter(data).server() == server
+    kill(data)
+    assert starter(data).server() == server
+    assert kept(server) == [1]
+
+
+def test_server_killed_then_left(user, data, starter):
+    """A block that ends while its server is dead ends without a fuss, and the next one has every row."""
     first = starter(data, user)
     server = first.server()
     for number in range(2, 20):
         keep(server, number)
-    os.kill(postmaster(data), signal.SIGKILL)
+    kill(data)
     first.leave()
-    assert first.process.returncode == 0
-    again = starter(data, user).server()
-    assert kept(again) == list(range(1, 20))
+    assert kept(starter(data, user).server()) == list(range(1, 20))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux stops a child with its parent")
+def test_starter_killed_after_a_restart(user, data, starter):
+    """A server that was restarted does not outlive its starter either."""
+    first = starter(data, user)
+    server = first.server()
+    kill(data)
+    wait_until(lambda: serves(server))
+    first.process.kill()
+    wait_until(lambda: not listens(server.port))
+    assert kept(starter(data, user).server()) == [1]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only /proc tells whose a process is")
+def test_a_session_survives_the_server(user, data, starter):
+    """A session that would go on for ever with its statement does not keep the next server away."""
+    first = starter(data, user)
+    server = first.server()
+
+    def work() -> None:
+        with suppress(OSError, asyncpg.PostgresError):
+            ask(server.owner_url, "DO $$ BEGIN LOOP END LOOP; END $$")
+
+    session = threading.Thread(target=work)
+    session.start()
+    busy = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'DO %'"
+    wait_until(lambda: ask(server.owner_url, busy))
+    kill(data)
+    wait_until(lambda: serves(server))
+    assert ask(server.owner_url, busy) == []
+    session.join(DEADLINE)
+    assert not session.is_alive()
+    first.leave()
+    assert not left_in(data)
+
+
+def test_cannot_start(user, data, starter):
+    """A file that it may not read, then a port that another program took: it tries until neither is in the way."""
+    first = starter(data, user)
+    server = first.server()
+    needed = data / "postgres" / "pg_hba.conf"
+    needed.chmod(0)
+    kill(data)
+    wait_until(lambda: first.logged("embedded.not_restarted"))
+    assert first.logged("embedded.not_restarted")[0]["code"] == "embedded/start-failed"
+    with socket.create_server(("127.0.0.1", server.port)):
+        needed.chmod(0o600)
+        wait_until(lambda: first.logged("embedded.not_restarted")[-1]["code"] == "embedded/port-taken")
+    wait_until(lambda: serves(server))
+    assert kept(server) == [1]
+    wait_until(lambda: first.logged("embedded.restarted"))
+    tries = [line["tries"] for line in first.logged("embedded.not_restarted")]
+    assert tries == list(range(1, len(tries) + 1))
+    assert first.logged("embedded.restarted")[0]["tries"] == len(tries) + 1
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can mount a small disk")
+def test_disk_full_while_it_runs(starter):
+    """A server that panics because its log finds no room is back once there is some."""
+    small = Path(tempfile.mkdtemp(prefix="navette-embedded-"))
+    mounted = subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "size=200m,mode=755", "none", small], check=False)
+    if mounted.returncode:
+        pytest.skip("this root may not mount")
+    try:
+        first = starter(small / "data")
+        server = first.server()
+        ask(server.owner_url, "CREATE TABLE kept AS SELECT 1 AS number")
+        with (small / "filling").open("wb", buffering=0) as filling, suppress(OSError):
+            while True:
+                filling.write(bytes(4096))
+        with suppress(OSError, asyncpg.PostgresError):
+            for _ in range(200):  # more than the files of the log that it has ready
+                ask(server.owner_url, "SELECT pg_logical_emit_message(true, 'x', repeat('x', 1000000))")
+        wait_until(lambda: first.logged("embedded.not_restarted"))
+        assert {line["code"] for line in first.logged("embedded.not_restarted")} == {"embedded/disk-full"}
+        (small / "filling").unlink()
+        wait_until(lambda: serves(server))
+        assert kept(server) == [1]
+        first.leave()
+    finally:
+        subprocess.run(["/bin/umount", "--lazy", small], check=True)
+        small.rmdir()
+
+
+def test_left_during_a_pause(data, monkeypatch):
+    """A block ends at once although the next try is an hour away."""
+    monkeypatch.setattr("base.supervising._FIRST_PAUSE", 3600.0)
+    with running(data) as server:
+        kill(data)
+    assert not listens(server.port)
+    with running(data) as server:
+        assert kept(server) == [1]
+
+
+def test_left_while_it_waits(data, monkeypatch):
+    """A block ends at once although its server waits for another one to leave the cluster."""
+    waits = telling(monkeypatch, "base.postgres_folder.pause")
+    program = data / "postgres-other"
+    shutil.copy("/bin/sleep", program)
+    with subprocess.Popen([program, "600"]) as other, ExitStack() as block:
+        server = block.enter_context(running(data))
+        kill(data)
+        (data / "postgres" / "postmaster.pid").write_text(f"{other.pid}\n")
+        waits.wait(DEADLINE)
+        block.close()
+        assert other.poll() is None
+        assert not listens(server.port)
+        other.kill()
+
+
+def test_left_while_it_starts(data, monkeypatch):
+    """A block ends at once although its server is not ready yet, and takes it along."""
+    with running(data):
+        kill(data)
+        starts = telling(monkeypatch, "base.embedded.pause")
+        monkeypatch.setattr("base.postgres_folder.Place.postmaster", lambda _: (0, ""))
+        starts.wait(DEADLINE)
+    assert not left_in(data)
+    monkeypatch.undo()
+    with running(data) as again:
+        assert kept(again) == [1]
+
+
+def telling(monkeypatch, name: str) -> threading.Event:
+    """An event that is set once the server's thread pauses there."""
+    called = threading.Event()
+
+    def tell(leaving: threading.Event, seconds: float) -> None:
+        called.set()
+        pause(leaving, seconds)
+
+    monkeypatch.setattr(name, tell)
+    return called
+
+
+def test_any_thread(data):
+    """A thread may enter the block and end: the server stays until another one leaves it."""
+    block = ExitStack()
+    servers: list[Server] = []
+    others = set(threading.enumerate())
+    thread = threading.Thread(target=lambda: servers.append(block.enter_context(running(data))))
+    thread.start()
+    thread.join()
+    with block:
+        kill(data)
+        wait_until(lambda: serves(servers[0]))
+    assert not listens(servers[0].port)
+    assert set(threading.enumerate()) == others
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only /proc tells that it is gone")
+def test_fork_leaves(data, starter):
+    """A forked child that leaves the block stops nothing and gives nothing away: the starter goes on."""
+    first = starter(data, forking="leaves")
+    server = first.server()
+    wait_until(lambda: not Path(f"/proc/{first.forked}/cmdline").read_bytes())
+    before = postmaster(data)
+    assert starter(data).server() == server
+    assert postmaster(data) == before
+    assert kept(server) == [1]
+    kill(data)
+    wait_until(lambda: serves(server))
+    first.leave()
+    assert not listens(server.port)
+
+
+FORKER = """
+import os, signal, sys, threading
+from pathlib import Path
+
+import base.embedded
+
+launch, launches = base.embedded._launch, threading.Event()
+
+def told(*arguments):
+    launches.set()
+    return launch(*arguments)
+
+with base.embedded.running(Path(sys.argv[1])) as server:
+    base.embedded._launch = told
+    os.kill(int((server.data_dir / "postgres" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    launches.wait()
+    forever, mine = os.pipe()
+    for _ in range(200):
+        if not os.fork():
+            os.close(mine)
+            os.read(forever, 1)
+            os._exit(0)
+    print(server.owner_url, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_forks_during_a_restart(data):
+    """Children forked while the server is started inherit a pipe whose end is waited for: they do not delay it."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", FORKER, str(data)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        env={"PATH": os.defpath, "PYTHONPATH": f"{ROOT}:{PACKAGES}"},
+    ) as forker:
+        try:
+            url = forker.stdout.readline().strip()
+            wait_until(lambda: answers(url))
+            forker.communicate(timeout=DEADLINE)
+        finally:
+            forker.kill()
+    assert forker.returncode == 0
 
 
 def test_first_start_killed(user, folder, starter):
@@ -625,7 +909,7 @@ def test_disk_full(folder):
 
 def test_held_without_an_answer(data, monkeypatch):
     """A process that holds the folder and serves nothing is named, after a while."""
-    monkeypatch.setattr("base.embedded._PATIENCE", 0.2)
+    monkeypatch.setattr("base.postgres_folder.PATIENCE", 0.2)
     with (data / "postgres.lock").open("w") as lock:
         lock.write("12345")
         lock.flush()
@@ -633,25 +917,6 @@ def test_held_without_an_answer(data, monkeypatch):
         refused = problem_of(data)
     assert refused.kind.code == "embedded/still-held"
     assert "12345" in refused.sentence("en")
-
-
-def test_main_thread_only(data):
-    """A thread may not start the server, which would end with it."""
-    failures: list[BaseException] = []
-
-    def start() -> None:
-        try:
-            with running(data):
-                pass
-        except RuntimeError as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=start)
-    thread.start()
-    thread.join()
-    assert "main thread" in str(failures[0])
-    with running(data):
-        pass
 
 
 def test_log_is_bounded(data, monkeypatch):

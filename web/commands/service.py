@@ -14,7 +14,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from base import settings
+from base import logs, settings
 from base.clock import now
 from base.database import MINIMUM_VERSION, connected, reading
 from base.embedded import running
@@ -57,6 +57,7 @@ def serve(host: str, port: int, workers: int) -> None:
     With NAVETTE_DATABASE_URL set it starts even while the database is away; else it brings its own PostgreSQL.
     """
     chosen = settings.load()
+    logs.configure(chosen.log_level)
     _require_free(host, port)
     if chosen.database_url:
         asyncio.run(_require_usable(chosen.database_url))
