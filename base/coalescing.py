@@ -25,8 +25,8 @@ class _Queue(Generic[Item, Answer]):
 class Coalescer(Generic[Item, Answer]):
     """Calls `work` with all items that wait, at most `most`, in at most `at_once` batches side by side.
 
-    `work` answers each item in order. If it raises, each item of the batch is tried alone where `alone`, so that one
-    that cannot be served harms nobody else; otherwise all of them get the error.
+    `work` answers each item in order. If it raises, all items of the batch get the error; but where `alone` says of the
+    error that a single item may be its cause, each is tried alone, so that it harms nobody else.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Coalescer(Generic[Item, Answer]):
         *,
         most: int = 200,
         at_once: int = 1,
-        alone: bool = False,
+        alone: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
         self._work = work
         self._most = most
@@ -68,7 +68,7 @@ class Coalescer(Generic[Item, Answer]):
         try:
             answers = await self._work([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - it is handed to those who asked
-            if self._alone and len(batch) > 1:
+            if len(batch) > 1 and self._alone(error):
                 for one in batch:
                     await self._answer([one])
                 return

@@ -61,10 +61,26 @@ async def test_a_failure_is_everybodys() -> None:
 
 
 async def test_a_failure_is_its_own_where_each_can_be_tried_alone() -> None:
-    """With `alone`, only the one that cannot be served gets an error."""
+    """Where `alone` says so of the error, only the one that cannot be served gets it; a batch of two is enough."""
     work = Work()
-    answers = await calls(Coalescer(work, alone=True), work, [1, 2, 13, 3])
+    answers = await calls(Coalescer(work, alone=lambda error: isinstance(error, ValueError)), work, [1, 2, 13, 3])
     assert [answer for answer in answers if not isinstance(answer, BaseException)] == [2, 4, 6]
+    assert isinstance(answers[2], ValueError)
+
+
+async def test_what_one_item_cannot_cause_is_not_tried_again() -> None:
+    """A database that is away fails a batch once, not once for each of those who wait."""
+    work = Work()
+    answers = await calls(Coalescer(work, alone=lambda error: isinstance(error, OSError)), work, [1, 2, 13])
+    assert [type(answer) for answer in answers[1:]] == [ValueError, ValueError]
+    assert work.batches == [[1], [2, 13]]
+
+
+async def test_a_batch_of_two_is_tried_alone_too() -> None:
+    """The smallest batch in which one can harm another."""
+    work = Work()
+    answers = await calls(Coalescer(work, alone=lambda _: True), work, [1, 2, 13])
+    assert answers[:2] == [2, 4]
     assert isinstance(answers[2], ValueError)
 
 
