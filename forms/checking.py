@@ -28,6 +28,7 @@ from forms.expressions import (
 )
 from forms.flaws import Flaw, Severity
 from forms.questionnaire import (
+    MAX_ANSWER,
     CalculateQuestion,
     Choice,
     DecimalQuestion,
@@ -45,7 +46,7 @@ from forms.questionnaire import (
     Texts,
     walk,
 )
-from forms.validating import MAX_INTEGER, MAX_TEXT, Unfit, reader
+from forms.validating import MAX_INTEGER, Unfit, reader
 
 MAX_DEPTH: Final = 32
 """How deep groups may stand in each other."""
@@ -100,7 +101,7 @@ def check(questionnaire: Questionnaire) -> list[Flaw]:
     )
     flaws.extend(_whole_flaws(questionnaire, placed))
     for name, choices in questionnaire.choice_lists.items():
-        flaws.extend(_list_flaws(name, choices, placed, questionnaire.languages))
+        flaws.extend(_list_flaws(name, choices, placed, facts))
     for each, faults in zip(placed, unparsed, strict=True):
         flaws.extend(faults)
         flaws.extend(_node_flaws(each, facts))
@@ -151,21 +152,38 @@ def _whole_flaws(questionnaire: Questionnaire, placed: list[_Placed]) -> Iterato
         seen.setdefault(name.casefold(), name)
 
 
-def _list_flaws(name: str, choices: list[Choice], placed: list[_Placed], languages: list[str]) -> Iterator[Flaw]:
-    for repeated, count in Counter(choice.name for choice in choices).items():
-        if count > 1:
-            yield Flaw(code="choice-repeated", node=name, field="name", parameters={"list": name, "choice": repeated})
+def _list_flaws(name: str, choices: list[Choice], placed: list[_Placed], facts: _Facts) -> Iterator[Flaw]:
+    """A choice that stands in the list several times, each time with other columns, is one choice."""
+    by_name: dict[str, list[Choice]] = {}
+    for choice in choices:
+        by_name.setdefault(choice.name, []).append(choice)
+
+    def flaw(code: str, field: str, choice: str, **parameters: str) -> Flaw:
+        return Flaw(code=code, node=name, field=field, parameters={"list": name, "choice": choice, **parameters})
+
+    for repeated, entries in by_name.items():
+        if len({tuple(sorted(entry.extra.items())) for entry in entries}) < len(entries):
+            yield flaw("choice-repeated", "name", repeated)
     if any(isinstance(each.node, SelectMultipleQuestion) and each.node.choices == name for each in placed):
-        for choice in choices:
-            if choice.name.split() != [choice.name]:
-                parameters = {"list": name, "choice": choice.name}
-                yield Flaw(code="choice-blank", node=name, field="name", parameters=parameters)
+        yield from (flaw("choice-blank", "name", each) for each in by_name if each.split() != [each])
+    for each, entries in by_name.items():
+        for found in sorted({found for entry in entries for found in _referred(entry.label)}):
+            yield from (flaw(code, "label", each, **fault) for code, fault in _reference_faults(found, facts))
+    yield from _choice_label_flaws(name, choices, facts.languages)
+
+
+def _referred(texts: Texts) -> set[str]:
+    """The names that texts refer to."""
+    return {name for text in texts.values() for name in REFERENCE.findall(text)}
+
+
+def _choice_label_flaws(name: str, choices: list[Choice], languages: list[str]) -> Iterator[Flaw]:
     labelled = [choice for choice in choices if any(choice.label.values())]
     if len(labelled) < len(choices):
-        bare = [choice.name for choice in choices if not any(choice.label.values())]
+        bare = list(dict.fromkeys(choice.name for choice in choices if not any(choice.label.values())))
         yield _warning("choice-label", name, "label", list=name, count=len(bare), choice=bare[0])
     for language in languages:
-        bare = [choice.name for choice in labelled if not choice.label.get(language)]
+        bare = list(dict.fromkeys(choice.name for choice in labelled if not choice.label.get(language)))
         if bare:
             first = bare[0]
             yield _warning(
@@ -188,6 +206,7 @@ def _node_flaws(placed: _Placed, facts: _Facts) -> Iterator[Flaw]:
     for field in _TEXTS:
         yield from _text_flaws(node, field, getattr(node, field, {}), facts)
     if not isinstance(node, Note | Group):
+        yield from _unjudged_flaws(node)
         flaws = list(_kind_flaws(node, facts))
         yield from flaws
         if all(flaw.severity == "warning" for flaw in flaws):
@@ -249,7 +268,7 @@ def _forward_flaws(placed: _Placed, field: str, expression: Expression, facts: _
 
 
 def _text_flaws(node: Node, field: str, texts: Texts, facts: _Facts) -> Iterator[Flaw]:
-    for name in sorted({name for text in texts.values() for name in REFERENCE.findall(text)}):
+    for name in sorted(_referred(texts)):
         for code, parameters in _reference_faults(name, facts):
             yield Flaw(code=code, node=node.name, field=field, parameters=parameters)
     if not any(texts.values()):
@@ -263,6 +282,15 @@ def _text_flaws(node: Node, field: str, texts: Texts, facts: _Facts) -> Iterator
             yield _warning("text-language", node.name, field, text=field, language=language)
 
 
+def _unjudged_flaws(question: Question) -> Iterator[Flaw]:
+    """Rules that `validating.py` does not apply, since nobody could do anything about them."""
+    calculate = isinstance(question, CalculateQuestion)
+    if question.required and (calculate or question.calculation is not None):
+        yield _warning("calculate-judged", question.name, "required", name=question.name)
+    if question.constraint and calculate:
+        yield _warning("calculate-judged", question.name, "constraint", name=question.name)
+
+
 def _kind_flaws(question: Question, facts: _Facts) -> Iterator[Flaw]:
     """What its kind asks of a question; without an error here, its reader can be made."""
     name = question.name
@@ -270,16 +298,13 @@ def _kind_flaws(question: Question, facts: _Facts) -> Iterator[Flaw]:
         case CalculateQuestion(calculation=calculation):
             if calculation is None:
                 yield Flaw(code="calculation-missing", node=name, field="calculation", parameters={"name": name})
-            for field in ("required", "constraint"):
-                if getattr(question, field):
-                    yield _warning("calculate-judged", name, field, name=name)
         case SelectOneQuestion(choices=listed) | SelectMultipleQuestion(choices=listed):
             if listed not in facts.lists or not facts.lists[listed].choices:
                 code = "list-empty" if listed in facts.lists else "list-missing"
                 yield Flaw(code=code, node=name, field="choices", parameters={"list": listed})
         case TextQuestion(max_length=limit):
-            if limit is not None and not 1 <= limit <= MAX_TEXT:
-                yield Flaw(code="max-length", node=name, field="max_length", parameters={"limit": MAX_TEXT})
+            if limit is not None and not 1 <= limit <= MAX_ANSWER:
+                yield Flaw(code="max-length", node=name, field="max_length", parameters={"limit": MAX_ANSWER})
         case IntegerQuestion() | DecimalQuestion() | RangeQuestion():
             yield from _bounds_flaws(question)
         case _:

@@ -3,6 +3,13 @@
 XPath 1.0 as ODK uses it. A value is a string, a number or a boolean; no answer is the empty string. A day is its ISO
 string, which counts as the days since 1970-01-01 wherever a number is wanted, so that days compare and add. A
 compiled expression never raises, whatever the typed answers.
+
+A calculation may give a boolean, and is then an answer that is one. Alone it keeps its sense: what is relevant where
+`${consent}` holds is hidden once it has been computed false. XPath compares a boolean as one, so that `(1 = 2) = ''`
+holds; but an XForm stores the text of a calculation, and authors write `${consent} = 'false'` or `${consent} != ''`.
+So where a boolean answer itself, and no expression around it, is compared with a text, its text is: "true" or "false",
+never empty. Here we leave our oracle (Enketo), for which `${consent}` alone is a text that is not empty, and so always
+true: no author means that, and ODK Collect does not do it.
 """
 
 import math
@@ -50,6 +57,16 @@ class ChoiceList:
         self.choices = choices
         self.positions = {choice.name: place for place, choice in reversed(list(enumerate(choices)))}
         self._tables: dict[str, dict[str, Choice]] = {}
+        self._entries: dict[str, list[Choice]] = {}
+
+    def entries(self, name: str) -> list[Choice]:
+        """The entries of this name: several if their further columns differ."""
+        if not self._entries:
+            entries: dict[str, list[Choice]] = {}
+            for choice in self.choices:
+                entries.setdefault(choice.name, []).append(choice)
+            self._entries = entries  # at once, since threads may share it
+        return self._entries.get(name, [])
 
     def first(self, column: str, value: str) -> Choice | None:
         """The first choice with this value in a column that has no languages."""
@@ -69,6 +86,7 @@ class Form:
             for question in questions(questionnaire)
             if isinstance(question, SelectOneQuestion | SelectMultipleQuestion) and question.choices in self.lists
         }
+        self.single = {node.name for node in questions(questionnaire) if isinstance(node, SelectOneQuestion)}
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -88,11 +106,6 @@ class Scope(msgspec.Struct, kw_only=True):
 Evaluator: TypeAlias = Callable[[Scope], Value]
 
 
-def evaluate(expression: Expression, scope: Scope) -> Value:
-    """The value of an expression in a scope; what is evaluated often is better compiled once."""
-    return compile_expression(expression)(scope)
-
-
 def compile_expression(expression: Expression) -> Evaluator:  # noqa: C901, PLR0911 - one case per kind of part
     """A function from scopes to values. The expression must have passed `checking.check`."""
     match expression:
@@ -107,11 +120,15 @@ def compile_expression(expression: Expression) -> Evaluator:  # noqa: C901, PLR0
         case Negation(operand=operand):
             inner = compile_expression(operand)
             return lambda scope: -to_number(inner(scope))
+        case Operation(operator="=" | "!=" as operator, operands=operands):
+            return _comparison(operator, operands)
         case Operation(operator=operator, operands=operands):
             return _OPERATORS[operator]([compile_expression(operand) for operand in operands])
         case Call(function=function, arguments=arguments):
             if function == "regex":
                 return _regex(arguments)
+            if function == "selected":
+                return _selected(arguments)
             return _FUNCTIONS[function]([compile_expression(argument) for argument in arguments])
         case ChoiceLabel(value=value, question=question):
             return _choice_label(compile_expression(value), question)
@@ -143,7 +160,7 @@ def to_number(value: Value) -> float:
         return float(value)
     if _NUMBER.fullmatch(value):
         return float(value)
-    day = _day(value)
+    day = iso_day(value)
     return math.nan if day is None else float(day.toordinal() - _EPOCH)
 
 
@@ -171,13 +188,13 @@ def to_day(value: Value) -> date | None:
         return None
     if isinstance(value, str):
         head, _, _ = value.partition("T")
-        return _day(head)
+        return iso_day(head)
     days = value + _EPOCH
     return date.fromordinal(math.floor(days)) if 1 <= days < date.max.toordinal() + 1 else None
 
 
-def _day(text: str) -> date | None:
-    """The day an ISO string writes; `date.fromisoformat` alone would take other forms too."""
+def iso_day(text: str) -> date | None:
+    """The day that `YYYY-MM-DD` writes; `date.fromisoformat` alone would take other forms too."""
     if not _DAY.fullmatch(text):
         return None
     try:
@@ -193,6 +210,27 @@ def _equal(left: Value, right: Value) -> bool:
     if isinstance(left, float) or isinstance(right, float):
         return to_number(left) == to_number(right)
     return left == right
+
+
+def _unequal(left: Value, right: Value) -> bool:
+    return not _equal(left, right)
+
+
+def _comparison(operator: str, operands: tuple[Expression, ...]) -> Evaluator:
+    """`=` and `!=`: an answer that is a boolean is compared with a text as its text."""
+    compare = _equal if operator == "=" else _unequal
+    first, second, *others = [compile_expression(operand) for operand in operands]
+    first_answered, second_answered = (isinstance(operand, Reference | Current) for operand in operands[:2])
+
+    def pair(scope: Scope) -> Value:
+        left, right = first(scope), second(scope)
+        if first_answered and isinstance(left, bool) and isinstance(right, str):
+            left = to_text(left)
+        elif second_answered and isinstance(right, bool) and isinstance(left, str):
+            right = to_text(right)
+        return compare(left, right)
+
+    return _folded(compare)([pair, *others]) if others else pair
 
 
 def _divided(left: Value, right: Value) -> float:
@@ -240,8 +278,6 @@ def _all_true(operands: list[Evaluator]) -> Evaluator:
 _OPERATORS: Final[dict[str, Callable[[list[Evaluator]], Evaluator]]] = {
     "or": _any_true,
     "and": _all_true,
-    "=": _folded(_equal),
-    "!=": _folded(lambda left, right: not _equal(left, right)),
     "<": _folded(lambda left, right: to_number(left) < to_number(right)),
     "<=": _folded(lambda left, right: to_number(left) <= to_number(right)),
     ">": _folded(lambda left, right: to_number(left) > to_number(right)),
@@ -311,7 +347,6 @@ def _of_one(function: Callable[[Value], Value]) -> Callable[[list[Evaluator]], E
 
 
 _FUNCTIONS: Final[dict[str, Callable[[list[Evaluator]], Evaluator]]] = {
-    "selected": _folded(lambda names, name: to_text(name).strip() in to_text(names).split()),
     "not": _of_one(lambda value: not to_boolean(value)),
     "if": _if,
     "count-selected": _of_one(lambda names: float(len(to_text(names).split()))),
@@ -322,6 +357,24 @@ _FUNCTIONS: Final[dict[str, Callable[[list[Evaluator]], Evaluator]]] = {
     "string-length": _of_one(lambda value: float(len(to_text(value)))),
 }
 """`indexed-repeat` is not here: it needs a repeat, and `checking` refuses it while there are none."""
+
+
+def _selected(arguments: tuple[Expression, ...]) -> Evaluator:
+    """As JavaRosa, whether the words of one text stand in the other: with no word, whether nothing is selected. The
+    answer to a `select_one` is one name, however many blanks it has.
+    """
+    names, name = (compile_expression(argument) for argument in arguments)
+    subject = arguments[0]
+    named = subject.name if isinstance(subject, Reference) else None
+
+    def evaluator(scope: Scope) -> Value:
+        selected, wanted = to_text(names(scope)), to_text(name(scope)).strip()
+        question = scope.current if isinstance(subject, Current) else named
+        if question in scope.form.single:
+            return selected.strip() == wanted
+        return f" {wanted} " in f" {selected} "
+
+    return evaluator
 
 
 def _regex(arguments: tuple[Expression, ...]) -> Evaluator:

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from forms.patterns import PatternError, compile_pattern
+from forms.questionnaire import MAX_SOURCE, NAME, UNSTORABLE
 
-MAX_LENGTH: Final = 10_000
 MAX_DEPTH: Final = 100
 """How deep calls, brackets and operators may stand in each other: well below Python's recursion limit."""
 
@@ -51,6 +51,9 @@ ARITIES: Final[dict[str, range]] = {
     "regex": range(2, 3),
 }
 """The functions we know, with the numbers of arguments each takes."""
+
+_SUPPORTED: Final = ", ".join(sorted(ARITIES.keys() - {"indexed-repeat"}))
+"""What to advise: `indexed-repeat` is known, and refused for want of repeats (`checking.py`)."""
 
 DATE_DIRECTIVES: Final = frozenset("YymnbdeHhMS3a%")
 
@@ -139,8 +142,8 @@ class ExpressionError(Exception):
 
 def parse(source: str) -> Expression:
     """The tree of `source`; raises `ExpressionError` and nothing else, whatever the text."""
-    if len(source) > MAX_LENGTH:
-        raise ExpressionError("expression-long", MAX_LENGTH, {"limit": MAX_LENGTH})
+    if len(source) > MAX_SOURCE:
+        raise ExpressionError("expression-long", MAX_SOURCE, {"limit": MAX_SOURCE})
     return _Parser(source).whole()
 
 
@@ -189,20 +192,18 @@ def _children(part: Expression, *, predicates: bool = True) -> tuple[Expression,
             return ()
 
 
-_NAME: Final = r"[^\W\d][\w.\-]*"
-REFERENCE: Final = re.compile(rf"\$\{{\s*({_NAME})\s*\}}")
+REFERENCE: Final = re.compile(rf"\$\{{\s*({NAME})\s*\}}")
 """`${name}` in an expression or in a text."""
 
 _TOKEN: Final = re.compile(
     rf"""(?P<blank>\s+)
     |(?P<number>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)
     |(?P<text>'[^']*'|"[^"]*")
-    |(?P<reference>\$\{{\s*{_NAME}\s*\}})
-    |(?P<name>{_NAME}(?::{_NAME})?)
+    |(?P<reference>\$\{{\s*{NAME}\s*\}})
+    |(?P<name>{NAME}(?::{NAME})?)
     |(?P<symbol><=|>=|!=|\.\.|//|[.()\[\],=<>+\-*/])""",
     re.VERBOSE,
 )
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")  # neither the database nor JSON can hold them
 _SINGLE_QUOTE: Final = re.compile(r"(?<!\w)[‘’]|[‘’](?!\w)")  # between two letters it is an apostrophe: d’Armor
 _DOUBLE_QUOTE: Final = re.compile("[“”]")
 
@@ -215,7 +216,7 @@ class _Token(msgspec.Struct, frozen=True):
 
 def _tokens(source: str) -> list[_Token]:
     """The words of the source, typographic quotes made straight (one for one, so that positions hold)."""
-    if unfit := _UNSTORABLE.search(source):
+    if unfit := UNSTORABLE.search(source):
         raise ExpressionError("expression-character", unfit.start(), {"character": repr(unfit[0])})
     straight = _DOUBLE_QUOTE.sub('"', _SINGLE_QUOTE.sub("'", source))
     found: list[_Token] = []
@@ -337,7 +338,7 @@ class _Parser:
             raise ExpressionError(
                 "expression-function",
                 name.position,
-                {"function": name.text, "supported": ", ".join(sorted(ARITIES))},
+                {"function": name.text, "supported": _SUPPORTED},
             )
         arguments: list[Expression] = []
         if not self.taken(")"):

@@ -181,7 +181,7 @@ MESSAGES: Final[dict[str, str]] = {
     "end-without-begin": N_("This “end {block}” closes nothing: remove it or add its “begin {block}”."),
     "end-of-another": N_("This “end {block}” would close the {opened} begun in row {begin}: write “end {opened}”."),
     "invalid-name": N_(
-        "“{name}” is no fit name: use a letter, then letters, digits, dots, hyphens and underscores, 128 at most.",
+        "“{name}” is no fit name: use a letter, then letters, digits, dots, hyphens and underscores, {limit} at most.",
     ),
     "duplicate-name": N_("The name {name} stands already in row {first} of the same group: rename one of the two."),
     "names-differ-by-case": N_(

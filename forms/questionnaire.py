@@ -4,24 +4,44 @@ The vocabulary is XLSForm's. Evolution is a promise: new fields have defaults, n
 renamed, so that every edition ever stored can still be read.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\W\d][\w.\-]*$")]
-"""A question's name, as XLSForm allows it: a letter or underscore, then letters, digits, `.`, `-` and `_`."""
+NAME: Final = r"[^\W\d][\w.\-]*"
+"""The pattern of a name."""
 
-ChoiceName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
-Language: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
-Texts: TypeAlias = dict[Language, Annotated[str, Meta(max_length=20_000)]]
+MAX_NAME: Final = 128
+MAX_CHOICE_NAME: Final = 256
+MAX_LANGUAGE: Final = 64
+MAX_LANGUAGES: Final = 100
+MAX_TEXT: Final = 20_000
+"""Characters in a text that an author writes for people."""
+MAX_SOURCE: Final = 10_000
+"""Characters in an expression."""
+MAX_ANSWER: Final = 10_000
+"""Characters in an answer that is a text."""
+
+UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What neither the database nor JSON can hold."""
+
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=MAX_NAME, pattern=rf"^{NAME}$(?!\n)")]
+"""A question's name, as XLSForm allows it: a letter or underscore, then letters, digits, `.`, `-` and `_`.
+
+The end of the pattern is what Python and JavaScript both take for the end: Python's `$` alone lets a newline follow.
+"""
+
+ChoiceName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=MAX_CHOICE_NAME)]
+Language: TypeAlias = Annotated[str, Meta(min_length=1, max_length=MAX_LANGUAGE)]
+Texts: TypeAlias = dict[Language, Annotated[str, Meta(max_length=MAX_TEXT)]]
 """One text in several languages, by language key."""
 
-Source: TypeAlias = Annotated[str, Meta(min_length=1, max_length=10_000)]
+Source: TypeAlias = Annotated[str, Meta(min_length=1, max_length=MAX_SOURCE)]
 """An expression as its author wrote it, in XLSForm's syntax."""
 
-Scalar: TypeAlias = str | int | float
 Number: TypeAlias = int | float
 
 
@@ -150,7 +170,11 @@ Node: TypeAlias = Question | Note | Group
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One entry of a choice list; `extra` holds the further columns that a `choice_filter` reads."""
+    """One entry of a choice list; `extra` holds the further columns that a `choice_filter` reads.
+
+    A name may stand in a list several times, each time with another `extra`: it is one choice, offered where the filter
+    holds for any of its entries.
+    """
 
     name: ChoiceName
     label: Texts = {}
@@ -161,7 +185,7 @@ class Questionnaire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """What is asked. The first of `languages` is the one shown where no better one is known."""
 
     title: Annotated[Texts, Meta(min_length=1)]
-    languages: Annotated[list[Language], Meta(min_length=1, max_length=100)]
+    languages: Annotated[list[Language], Meta(min_length=1, max_length=MAX_LANGUAGES)]
     questions: list[Node] = []
     choice_lists: dict[str, list[Choice]] = {}
 

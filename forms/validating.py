@@ -3,10 +3,13 @@
 Relevance and calculations are followed in the order in which they depend on each other, so that what is hidden is
 empty for everything else; then each answer that was asked is judged. What is accepted is stored as judged: a null
 for a question that was asked and not answered, no key for one that was not asked.
+
+An answer that does not fit its question is one fault, and no more: whatever depends on it, directly or by way of
+relevance and calculations, is doubtful and is judged once it has been corrected. Where nobody can answer (a
+calculation, a read-only question) nothing is required.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from graphlib import TopologicalSorter
@@ -22,6 +25,7 @@ from forms.evaluating import (
     Scope,
     Value,
     compile_expression,
+    iso_day,
     to_boolean,
     to_day,
     to_number,
@@ -30,6 +34,8 @@ from forms.evaluating import (
 from forms.expressions import parse, references
 from forms.flaws import AnswerCode, AnswerFlaw
 from forms.questionnaire import (
+    MAX_ANSWER,
+    UNSTORABLE,
     AcknowledgeQuestion,
     CalculateQuestion,
     DateQuestion,
@@ -51,7 +57,6 @@ from forms.questionnaire import (
     walk,
 )
 
-MAX_TEXT: Final = 10_000
 MAX_INTEGER: Final = 2**53 - 1
 """The largest whole number that JSON carries safely."""
 
@@ -85,9 +90,9 @@ def reader(question: Question, lists: Mapping[str, ChoiceList]) -> Reader:  # no
     """What a question accepts, leaving expressions aside; its list must exist and its bounds be sound."""
     match question:
         case TextQuestion(max_length=limit):
-            return lambda value: _text(value, min(limit or MAX_TEXT, MAX_TEXT))
+            return lambda value: _text(value, min(limit or MAX_ANSWER, MAX_ANSWER))
         case HiddenQuestion():
-            return lambda value: _text(value, MAX_TEXT)
+            return lambda value: _text(value, MAX_ANSWER)
         case IntegerQuestion(min=low, max=high):
             return lambda value: _bounded(_integer(value), low, high)
         case DecimalQuestion(min=low, max=high):
@@ -111,15 +116,12 @@ def reader(question: Question, lists: Mapping[str, ChoiceList]) -> Reader:  # no
             assert_never(question)
 
 
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-
-
 def _text(value: object, limit: int) -> str:
     if not isinstance(value, str):
         raise Unfit("type", "text")
     if len(value) > limit:
         raise Unfit("length", "length", limit=limit, length=len(value))
-    if _UNSTORABLE.search(value):
+    if UNSTORABLE.search(value):
         raise Unfit("type", "characters")
     return value
 
@@ -165,7 +167,7 @@ def _on_step(question: RangeQuestion, value: Number) -> Number:
 
 
 def _day(value: object) -> str:
-    if not isinstance(value, str) or len(value) != len("YYYY-MM-DD") or to_day(value) is None:
+    if not isinstance(value, str) or iso_day(value) is None:
         raise Unfit("type", "date")
     return value
 
@@ -178,13 +180,14 @@ def _choice(value: object, choices: ChoiceList) -> str:
     return value
 
 
-def _choices(value: object, choices: ChoiceList) -> list[str]:
+def _choices(value: object, choices: ChoiceList) -> list[str] | None:
+    """In the order of the list; none is no answer."""
     if not isinstance(value, list):
         raise Unfit("type", "choice-names")
     names = [_choice(name, choices) for name in value]
     if len(set(names)) < len(names):
         raise Unfit("choice", "choice-repeated")
-    return sorted(names, key=choices.positions.__getitem__)
+    return sorted(names, key=choices.positions.__getitem__) or None
 
 
 def _acknowledged(value: object) -> str:
@@ -207,7 +210,9 @@ def _as_wire(question: Question, value: Value) -> object:
     """A computed value in the form that the question's reader takes."""
     match question:
         case IntegerQuestion() | DecimalQuestion() | RangeQuestion():
-            return value if isinstance(value, bool) else to_number(value)
+            number = to_number(value)
+            whole = isinstance(question, IntegerQuestion) or (isinstance(question, RangeQuestion) and question.whole)
+            return math.trunc(number) if whole and math.isfinite(number) else number
         case DateQuestion():
             day = to_day(value)
             return "" if day is None else day.isoformat()
@@ -219,8 +224,18 @@ def _as_wire(question: Question, value: Value) -> object:
             return to_text(value)
 
 
+class _Rule(msgspec.Struct, frozen=True):
+    """An expression that judges, and the names that it reads."""
+
+    holds: Callable[[Scope], bool]
+    reads: frozenset[str]
+
+
 class _Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A node made ready: what decides whether it is asked, where its value comes from, and what judges it."""
+    """A node made ready: what decides whether it is asked, where its value comes from, and what judges it.
+
+    `fixed` says that no answer is taken, `default` stands in for one that is absent.
+    """
 
     name: str
     group: str | None
@@ -229,15 +244,25 @@ class _Plan(msgspec.Struct, frozen=True, kw_only=True):
     question: Question | None = None
     read: Reader | None = None
     calculation: Evaluator | None = None
-    required: Evaluator | None = None
-    constraint: Evaluator | None = None
-    choice_filter: Evaluator | None = None
+    fixed: bool = False
+    default: Answer = None
+    required: _Rule | None = None
+    constraint: _Rule | None = None
+    choice_filter: _Rule | None = None
 
 
-def _compiled(source: bool | Source | None) -> Evaluator | None:
+def _compiled(source: Source | None) -> Evaluator | None:
+    return compile_expression(parse(source)) if source else None
+
+
+def _rule(source: bool | Source | None) -> _Rule | None:
     if isinstance(source, bool):
         source = "1 = 1" if source else None
-    return compile_expression(parse(source)) if source else None
+    if not source:
+        return None
+    expression = parse(source)
+    value = compile_expression(expression)
+    return _Rule(lambda scope: to_boolean(value(scope)), references(expression))
 
 
 def _plan(node: Node, groups: tuple[Group, ...], form: Form) -> _Plan:
@@ -252,16 +277,19 @@ def _plan(node: Node, groups: tuple[Group, ...], form: Form) -> _Plan:
     )
     if isinstance(node, Note | Group):
         return around
-    judged = not isinstance(node, CalculateQuestion)  # nobody could correct it
+    read = reader(node, form.lists)
+    default = getattr(node, "default", None) if node.read_only or isinstance(node, HiddenQuestion) else None
     choice_filter = node.choice_filter if isinstance(node, SelectOneQuestion | SelectMultipleQuestion) else None
     return msgspec.structs.replace(
         around,
         question=node,
-        read=reader(node, form.lists),
+        read=read,
         calculation=_compiled(node.calculation),
-        required=_compiled(node.required) if judged else None,
-        constraint=_compiled(node.constraint) if judged else None,
-        choice_filter=_compiled(choice_filter),
+        fixed=node.read_only,
+        default=_fitting(read, default),
+        required=None if node.calculation or node.read_only else _rule(node.required),
+        constraint=None if isinstance(node, CalculateQuestion) else _rule(node.constraint),
+        choice_filter=_rule(choice_filter),
     )
 
 
@@ -284,13 +312,16 @@ class Judge:
         typed: dict[str, Answer] = {}
         scope = Scope(form=self._form, answers=typed, today=today, language=self._language)
         unfit = self._follow(answers, typed, scope)
+        doubtful = self._doubtful(unfit)
         flaws: list[AnswerFlaw] = []
         for plan in self._plans:
+            if plan.before & doubtful:
+                continue
             if plan.name in unfit:
                 flaws.append(_flaw(plan.name, unfit[plan.name]))
             elif plan.name in typed and plan.question is not None:
                 scope.current = plan.name
-                flaws.extend(_judged(plan, plan.question, typed[plan.name], scope))
+                flaws.extend(_judged(plan, plan.question, scope, doubtful))
         flaws.extend(_flaw(str(name), Unfit("unknown", "unknown")) for name in answers if name not in self._askable)
         stored = {plan.name: typed[plan.name] for plan in self._plans if plan.name in typed}
         return Verdict(answers=stored, flaws=flaws)
@@ -310,12 +341,20 @@ class Judge:
             if plan.calculation is not None:
                 typed[plan.name] = _fitting(plan.read, _as_wire(plan.question, plan.calculation(scope)))
                 continue
-            value = answers.get(plan.name)
+            value = None if plan.fixed else answers.get(plan.name)
             try:
-                typed[plan.name] = None if _is_empty(value) else plan.read(value)
+                typed[plan.name] = plan.default if _is_empty(value) else plan.read(value)
             except Unfit as fault:
                 unfit[plan.name] = fault
         return unfit
+
+    def _doubtful(self, unfit: Mapping[str, Unfit]) -> frozenset[str]:
+        """The names whose value, or whether they are asked, depends on an answer that does not fit."""
+        doubtful: set[str] = set()
+        for plan in self._order if unfit else ():
+            if plan.name in unfit or plan.before & doubtful:
+                doubtful.add(plan.name)
+        return frozenset(doubtful)
 
 
 def compile_judge(questionnaire: Questionnaire) -> Judge:
@@ -324,7 +363,7 @@ def compile_judge(questionnaire: Questionnaire) -> Judge:
 
 
 def _is_empty(value: object) -> bool:
-    return value is None or value in ("", [])
+    return value is None or value == ""
 
 
 def _fitting(read: Reader, value: object) -> Answer:
@@ -335,22 +374,35 @@ def _fitting(read: Reader, value: object) -> Answer:
         return None
 
 
-def _judged(plan: _Plan, question: Question, answer: Answer, scope: Scope) -> Iterator[AnswerFlaw]:
-    """What the author's expressions say against an answer that fits its kind."""
-    if answer is None:
-        if plan.required is not None and to_boolean(plan.required(scope)):
-            yield _flaw(plan.name, Unfit("required", "required"), question.required_message)
+def _judged(plan: _Plan, question: Question, scope: Scope, doubtful: frozenset[str]) -> Iterator[AnswerFlaw]:
+    """What the author's expressions say against an answer that fits its kind, doubtful ones aside."""
+    required, choice_filter, constraint = (
+        None if rule is None or rule.reads & doubtful else rule
+        for rule in (plan.required, plan.choice_filter, plan.constraint)
+    )
+    answer = scope.answers[plan.name]
+    blank = answer is None or (isinstance(answer, str) and not answer.strip())
+    if blank and required is not None and required.holds(scope):
+        yield _flaw(plan.name, Unfit("required", "required"), question.required_message)
         return
-    if plan.choice_filter is not None:
+    if answer is None:
+        return
+    if choice_filter is not None:
         for name in answer if isinstance(answer, list) else [str(answer)]:
-            scope.choice = scope.form.list_of[plan.name].first("name", name)
-            offered = to_boolean(plan.choice_filter(scope))
-            scope.choice = None
-            if not offered:
+            if not _offered(name, plan.name, choice_filter, scope):
                 yield _flaw(plan.name, Unfit("choice", "choice-filtered", choice=name))
                 return
-    if plan.constraint is not None and not to_boolean(plan.constraint(scope)):
+    if constraint is not None and not constraint.holds(scope):
         yield _flaw(plan.name, Unfit("constraint", "constraint"), question.constraint_message)
+
+
+def _offered(choice: str, question: str, choice_filter: _Rule, scope: Scope) -> bool:
+    """Whether the filter holds for any of the entries that have the choice's name."""
+    for entry in scope.form.list_of[question].entries(choice):
+        scope.choice = entry
+        if choice_filter.holds(scope):
+            return True
+    return False
 
 
 def _flaw(name: str, fault: Unfit, message: Texts | None = None) -> AnswerFlaw:

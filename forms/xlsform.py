@@ -1,18 +1,21 @@
 """A questionnaire from an XLSForm workbook: bytes in, structs out, or every reason why not.
 
 `xlsform_workbook.py` opens the bytes, `xlsform_table.py` reads sheets as records, `xlsform_words.py` knows synonyms,
-`xlsform_survey.py` makes nodes. pyxform's own conversion stops at the first fault; it is an oracle in the tests only.
+`xlsform_survey.py` finds blocks and names, `xlsform_references.py` what `${…}` means, `xlsform_nodes.py` makes nodes.
+pyxform's own conversion stops at the first fault; it is an oracle in the tests only.
 """
 
 from pathlib import PureWindowsPath
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from forms.checking import check
 from forms.flaws import Flaw
-from forms.questionnaire import Choice, Language, Questionnaire, Texts
-from forms.xlsform_survey import Survey, build, read_survey
+from forms.questionnaire import MAX_CHOICE_NAME, MAX_LANGUAGES, Choice, Language, Questionnaire, Texts
+from forms.xlsform_nodes import build, stand_ins
+from forms.xlsform_references import References
+from forms.xlsform_survey import Survey, read_survey
 from forms.xlsform_table import Record, Table, read_table
 from forms.xlsform_words import TEXT_FIELDS, language_key, truth
 from forms.xlsform_workbook import Refused, Workbook, open_workbook
@@ -21,8 +24,6 @@ __all__ = ["Imported", "Refused", "read"]
 
 DEFAULT_LANGUAGE: Final = "fr"
 
-_MAX_CHOICE_NAME: Final = 256
-_MAX_LANGUAGES: Final = 100
 _SHEETS: Final = ("settings", "survey", "choices")
 _COLUMNS: Final = {"choices": "type", "min": "parameters", "max": "parameters", "step": "parameters"}
 """Which column of the sheet gives a field of a question, where they are not named alike."""
@@ -41,11 +42,13 @@ def read(data: bytes, *, file_name: str) -> Imported:
     settings, survey_table, choices_table = (tables[name] for name in _SHEETS)
     languages = _languages(settings, survey_table, choices_table)
     survey = read_survey(survey_table)
-    lists = _choice_lists(settings, choices_table, languages[0])
+    references = References(survey)
+    lists = _choice_lists(settings, choices_table, languages[0], references)
+    nodes = build(survey, languages, references)
     questionnaire = Questionnaire(
         title=_title(settings, languages[0], file_name),
         languages=languages,
-        questions=build(survey, languages),
+        questions=[*nodes, *stand_ins(references, languages)],
         choice_lists={name: [choice for _, choice in rows] for name, rows in lists.items()},
     )
     _flag_missing_choices(survey, choices_table)
@@ -107,8 +110,8 @@ def _languages(settings: Table, survey: Table, choices: Table) -> list[Language]
     for table in (survey, choices) if default in named else ():
         _flag_dropped_texts(table, default)
     languages = list(dict.fromkeys([default, *named]))
-    if len(languages) > _MAX_LANGUAGES:
-        survey.flag("too-many-languages", 1, "label", limit=_MAX_LANGUAGES)
+    if len(languages) > MAX_LANGUAGES:
+        survey.flag("too-many-languages", 1, "label", limit=MAX_LANGUAGES)
     return languages
 
 
@@ -138,31 +141,37 @@ def _title(settings: Table, default: Language, file_name: str) -> Texts:
     return {default: fallback, **named}
 
 
-def _choice_lists(settings: Table, choices: Table, default: Language) -> dict[str, list[tuple[Record, Choice]]]:
-    """The lists with the rows their choices stand in."""
-    dropped = truth(_setting(settings, "allow_choice_duplicates"))
-    lists: dict[str, dict[str, tuple[Record, Choice]]] = {}
+def _choice_lists(
+    settings: Table, choices: Table, default: Language, references: References
+) -> dict[str, list[tuple[Record, Choice]]]:
+    """The lists with the rows their choices stand in. Where the author allows it, a name may stand in several rows
+    whose further columns differ.
+    """
+    allowed = truth(_setting(settings, "allow_choice_duplicates"))
+    lists: dict[str, dict[Any, tuple[Record, Choice]]] = {}
     for record in choices.records:
         listed, name = record.values.get("list_name", ""), record.values.get("name", "")
         if not listed:
             if name or record.texts:
                 choices.flag("choice-without-list", record.number, "list_name", severity="warning", choice=name)
             continue
-        if not name or len(name) > _MAX_CHOICE_NAME:
+        if not name or len(name) > MAX_CHOICE_NAME:
             code = "choice-name-too-long" if name else "choice-without-name"
-            choices.flag(code, record.number, "name", node=listed, list=listed, limit=_MAX_CHOICE_NAME)
+            choices.flag(code, record.number, "name", node=listed, list=listed, limit=MAX_CHOICE_NAME)
             continue
         label = {language or default: text for language, text in record.texts.get("label", {}).items()}
         label |= {language: text for language, text in record.texts.get("label", {}).items() if language}
-        rows = lists.setdefault(listed, {})
-        first, _ = rows.setdefault(name, (record, Choice(name=name, label=label, extra=record.extra)))
+        label = references.at_choice(choices, record, listed).texts(label)
+        same = (name, tuple(sorted(record.extra.items()))) if allowed else name
+        choice = Choice(name=name, label=label, extra=record.extra)
+        first, _ = lists.setdefault(listed, {}).setdefault(same, (record, choice))
         if first is not record:
             choices.flag(
-                "duplicate-choice-dropped" if dropped else "duplicate-choice",
+                "duplicate-choice-dropped" if allowed else "duplicate-choice",
                 record.number,
                 "name",
                 node=listed,
-                severity="warning" if dropped else "error",
+                severity="warning" if allowed else "error",
                 list=listed,
                 choice=name,
                 first=first.number,

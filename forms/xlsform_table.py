@@ -1,15 +1,11 @@
 """A sheet as records: what each row says by field and language, with every flaw placed at its row and column."""
 
-from typing import Final
-
 import msgspec
 
 from forms.flaws import Flaw, Severity
-from forms.questionnaire import Language
+from forms.questionnaire import MAX_TEXT, Language
 from forms.xlsform_words import TEXT_FIELDS, header
 from forms.xlsform_workbook import Cell, Row, Sheet, cell_reference
-
-MAX_TEXT: Final = 20_000
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import Final, Literal, NamedTuple
 
+from forms.questionnaire import MAX_LANGUAGE
+
 TEXT_FIELDS: Final = ("label", "hint", "required_message", "constraint_message")
 """Fields that have one text per language."""
 
@@ -173,7 +175,26 @@ def row_type(text: str) -> RowType:
     return RowType("unknown", text)
 
 
-_CODE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+FUNCTION_CALL: Final = re.compile(
+    r"(?<![\w.:\-])(?:if|coalesce|once|not|boolean|true|false|boolean-from-string|number|int|round|floor|ceiling|abs|pow"
+    r"|sqrt|exp|exp10|log|log10|sin|cos|tan|asin|acos|atan|atan2|pi|sum|count|count-non-empty|min|max|string|concat|join"
+    r"|substr|substring|substring-before|substring-after|string-length|contains|starts-with|ends-with|translate|regex"
+    r"|normalize-space|base64-decode|digest|uuid|random|randomize|today|now|date|date-time|decimal-date-time"
+    r"|decimal-time|format-date|format-date-time|selected|selected-at|count-selected|jr:choice-name|jr:itext|instance"
+    r"|pulldata|indexed-repeat|position|current|once|last|name|local-name|id|lang|version|property|area|distance"
+    r"|geofence|weighted-checklist|checklist|depend|intersects|pulldata|search|thousands-sep|extract-signed)\("
+)
+"""A call of one of the functions of XLSForm, whether we evaluate it or not."""
+
+_ISO_CODES: Final = frozenset(
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee "  # noqa: SIM905 - 190 words
+    "el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is "
+    "it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms "
+    "mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk "
+    "sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi "
+    "yo za zh zu".split()
+)
+"""The languages of ISO 639-1."""
 
 _LANGUAGES: Final = {
     "am": "amharic,አማርኛ",
@@ -272,10 +293,18 @@ _CODE_OF: Final = {_bare(name): code for code, names in _LANGUAGES.items() for n
 
 
 def language_key(text: str) -> str:
-    """The key of a language: its code in brackets, else the ISO 639-1 code of its name, else its name, simplified."""
+    """The key of a language: its code in brackets, else the ISO 639-1 code of its name, else its name, simplified.
+
+    What else stands in brackets tells two variants apart and is kept: `Chinese (Simplified)` is `zh-simplified`. A code
+    of another language than the one named is no code but a country: `English (UK)` is `en-uk`, and not Ukrainian.
+    """
     name, bracket, inside = text.strip().removesuffix(")").rpartition("(")
-    code = inside.strip().lower().replace("_", "-")
-    if bracket and _CODE.fullmatch(code):
-        return code
-    name = _bare(name if bracket else text)
-    return _CODE_OF.get(name) or re.sub(r"[^\w]+", "-", name).strip("-")[:64] or "und"
+    name, inside = _bare(name if bracket else text), _slug(_bare(inside if bracket else ""))
+    known, code = _CODE_OF.get(name), inside.partition("-")[0]
+    if code in _ISO_CODES and known in {None, code}:
+        return inside[:MAX_LANGUAGE]
+    return "-".join(filter(None, (known or _slug(name), inside)))[:MAX_LANGUAGE] or "und"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[\W_]+", "-", text).strip("-")

@@ -1,5 +1,6 @@
 """The description of the API (OpenAPI), with a page that shows it: plain HTML made here, nothing from another host."""
 
+import copy
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
 from analytics.result import Group, Result
+from web.errors import MEDIA_TYPE
 
 VERSION: Final = "v1"
 
@@ -51,6 +53,60 @@ class ResultSchemas(OpenAPISchemaPlugin):
         )
 
 
+PROBLEM: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "type": "object",
+    "required": ["type", "code", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "code": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "invalid_params": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "code", "reason"],
+                "properties": {
+                    "path": {"type": "string", "format": "json-pointer"},
+                    "code": {"type": "string"},
+                    "reason": {"type": "string"},
+                },
+            },
+        },
+    },
+    "additionalProperties": True,
+}
+"""What `base.problems.Problem.document` writes; some problems have members of their own."""
+
+
+def with_problems(description: dict[str, Any]) -> dict[str, Any]:
+    """The description with what every operation answers when it fails, in place of Litestar's own errors."""
+    described = copy.deepcopy(description)
+    described["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    failure = {
+        "description": "What is wrong and what to do",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for item in described["paths"].values():
+        for method in _METHODS:
+            if method in item:
+                responses = {code: answer for code, answer in item[method]["responses"].items() if code < "4"}
+                item[method]["responses"] = responses | {"default": failure}
+    return described
+
+
+class _Json(JsonRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return super().render(request, with_problems(openapi_schema))
+
+
+class _Yaml(YamlRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return super().render(request, with_problems(openapi_schema))
+
+
 def openapi_config() -> OpenAPIConfig:
     """Where the description stands and what holds for all of it."""
     return OpenAPIConfig(
@@ -64,8 +120,8 @@ def openapi_config() -> OpenAPIConfig:
         path="/api",
         render_plugins=[
             _Page(path="/"),
-            JsonRenderPlugin(path="/openapi.json"),
-            YamlRenderPlugin(path="/openapi.yaml"),
+            _Json(path="/openapi.json"),
+            _Yaml(path="/openapi.yaml"),
         ],
         components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"token": []}],

@@ -33,6 +33,9 @@ _BY_STATUS: Final = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
 _PLACE: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
 _FIELD: Final = re.compile(r"Object (?:contains unknown|missing required) field `(.+)`")
 
+_MISSING: Final = re.compile(r"'(\w+)'")
+"""What Litestar says of a query parameter that is not there: its name, as a failed look-up words it."""
+
 REASONS: Final = {
     "unknown": N_("There is no field of this name here ({detail})."),
     "required": N_("This field is missing ({detail})."),
@@ -107,6 +110,9 @@ def _faults(request: Request[Any, Any, Any], error: HTTPException) -> list[Inval
 def _fault(message: str, key: str) -> InvalidParam:
     if message == f"'{WHOLE_BODY}'":
         return InvalidParam(path="", code="required", reason=Worded(message=N_("The request needs a body.")))
+    if missing := _MISSING.fullmatch(message):
+        reason = Worded(message=N_("This parameter is missing in the address."))
+        return InvalidParam(path=f"/{missing[1]}", code="required", reason=reason)
     place = "".join(f"/{name or index}" for name, index in _PLACE.findall(key))
     field = _FIELD.fullmatch(message)
     code = _code(message)

@@ -79,6 +79,8 @@ def faults(verdict: Verdict) -> list[tuple[str, str, str]]:
         (RangeQuestion(name="q", min=0, max=1, step=0.1), 0.7, 0.7),
         (RangeQuestion(name="q", min=-1.5, max=1, step=0.5), 0, 0),
         (RangeQuestion(name="q", min=0, max=2_000_000, step=0.1), 1_000_000.1, 1_000_000.1),
+        (RangeQuestion(name="q", min=0, max=1e6, step=0.1), 999_999.9 + 3e-10, 999_999.9 + 3e-10),
+        (RangeQuestion(name="q", min=-1e6, max=1, step=0.1), 0.1 + 3e-10, 0.1 + 3e-10),
         (DateQuestion(name="q"), "2024-02-29", "2024-02-29"),
         (SelectOneQuestion(name="q", choices="communes"), "brest", "brest"),
         (SelectMultipleQuestion(name="q", choices="communes"), ["rennes", "brest"], ["brest", "rennes"]),
@@ -119,6 +121,10 @@ def test_answers_are_stored_in_one_form(node: Node, sent: object, stored: object
         (RangeQuestion(name="q", min=0, max=1, step=0.1), 0.75, "range", "step"),
         (DateQuestion(name="q"), "2023-02-29", "type", "date"),
         (DateQuestion(name="q"), "20240101", "type", "date"),
+        (DateQuestion(name="q"), "2020-W01-1", "type", "date"),
+        (TextQuestion(name="q"), [], "type", "text"),
+        (RangeQuestion(name="q", min=0, max=2_000_000, step=0.1), 1_000_000.1 + 1e-9, "range", "step"),
+        (RangeQuestion(name="q", min=-1e6, max=1, step=0.1), 0.1 + 1e-9, "range", "step"),
         (DateQuestion(name="q"), "2024-01-01T00:00", "type", "date"),
         (DateQuestion(name="q"), 20240101, "type", "date"),
         (SelectOneQuestion(name="q", choices="communes"), "nantes", "choice", "choice"),
@@ -135,9 +141,9 @@ def test_an_answer_that_does_not_fit_is_refused(node: Node, sent: object, code: 
     assert faults(judged({"q": sent}, node)) == [("/answers/q", code, reason)]
 
 
-@pytest.mark.parametrize("nothing", [{}, {"q": None}, {"q": ""}, {"q": []}])
+@pytest.mark.parametrize("nothing", [{}, {"q": None}, {"q": ""}])
 def test_nothing_is_no_answer(nothing: dict[str, Any]) -> None:
-    """Absent, null, "" and [] are the same: stored as null, refused where an answer is required."""
+    """Absent, null and "" are the same: stored as null, refused where an answer is required."""
     message = {"fr": "Il la faut."}
     for node in (IntegerQuestion, TextQuestion, AcknowledgeQuestion, DateQuestion):
         assert judged(nothing, node(name="q")) == Verdict(answers={"q": None}, flaws=[])
@@ -145,6 +151,22 @@ def test_nothing_is_no_answer(nothing: dict[str, Any]) -> None:
         assert judged(nothing, required).flaws == [
             AnswerFlaw(path="/answers/q", code="required", reason="required", message=message),
         ]
+
+
+def test_no_choice_is_no_answer() -> None:
+    """An empty list is that of a multiple choice alone."""
+    for sent in ([], "", None):
+        assert judged({"q": sent}, SelectMultipleQuestion(name="q", choices="communes")).answers == {"q": None}
+        required = SelectMultipleQuestion(name="q", choices="communes", required=True)
+        assert faults(judged({"q": sent}, required)) == [("/answers/q", "required", "required")]
+
+
+def test_blanks_are_no_answer_to_what_is_required() -> None:
+    """They may be stored where nothing is required."""
+    assert faults(judged({"q": " \n\u00a0"}, TextQuestion(name="q", required=True))) == [
+        ("/answers/q", "required", "required"),
+    ]
+    assert judged({"q": "  "}, TextQuestion(name="q")) == Verdict(answers={"q": "  "}, flaws=[])
 
 
 @pytest.mark.parametrize("answers", [None, [], "x", 3, True])
@@ -236,13 +258,20 @@ def test_calculations_are_recomputed(calculation: str, stored: object) -> None:
 @pytest.mark.parametrize(
     ("node", "calculation", "stored"),
     [
-        (IntegerQuestion, "7 div 2", None),
+        (IntegerQuestion, "7 div 2", 3),
+        (IntegerQuestion, "-7 div 2", -3),
         (IntegerQuestion, "8 div 2", 4),
         (IntegerQuestion, "'12'", 12),
-        (IntegerQuestion, "1 = 1", None),
+        (IntegerQuestion, "'douze'", None),
+        (IntegerQuestion, "1 div 0", None),
+        (IntegerQuestion, "1 = 1", 1),
+        (IntegerQuestion, "1 = 2", 0),
         (DecimalQuestion, "7 div 2", 3.5),
         (DecimalQuestion, "1 div 0", None),
+        (DecimalQuestion, "1 = 1", 1.0),
         (RangeQuestion, "11", None),
+        (RangeQuestion, "5 div 2", 2),
+        (RangeQuestion, "1 = 1", 1),
         (TextQuestion, "7 div 2", "3.5"),
         (DateQuestion, "today() - 1", "2024-02-29"),
         (DateQuestion, "'demain'", None),
@@ -250,8 +279,55 @@ def test_calculations_are_recomputed(calculation: str, stored: object) -> None:
     ],
 )
 def test_other_kinds_may_be_computed(node: Any, calculation: str, stored: object) -> None:
-    """The result is stored as an answer of that kind, or null where it is none."""
+    """The result is stored as an answer of that kind, cut to a whole number if it must be; null where it is none."""
     assert judged({"q": "forged"}, node(name="q", calculation=calculation)).answers == {"q": stored}
+
+
+def test_a_range_with_a_fine_step_is_not_cut() -> None:
+    """Only where start, end and step are whole are answers."""
+    node = RangeQuestion(name="q", min=0, max=5, step=0.5, calculation="5 div 2")
+    assert judged({}, node).answers == {"q": 2.5}
+
+
+@pytest.mark.parametrize("calculation", ["11", "'douze'", "1 div 0", "''"])
+def test_what_is_computed_is_not_required(calculation: str) -> None:
+    """A value that does not fit is no answer, and no fault, since nobody could correct it."""
+    node = RangeQuestion(name="q", calculation=calculation, required=True)
+    assert judged({"q": 3}, node) == Verdict(answers={"q": None}, flaws=[])
+
+
+def test_what_is_computed_keeps_its_constraint() -> None:
+    """The answers that it was computed from can be corrected."""
+    nodes = [IntegerQuestion(name="a"), IntegerQuestion(name="q", calculation="${a} * 2", constraint=". < 10")]
+    assert faults(judged({"a": 5}, *nodes)) == [("/answers/q", "constraint", "constraint")]
+
+
+def test_a_default_stands_in_where_nobody_answers() -> None:
+    """For hidden questions if none is sent, for read-only ones always; others were shown theirs, and emptied it."""
+    nodes = [
+        HiddenQuestion(name="source", default="mail"),
+        IntegerQuestion(name="fixe", default=3, read_only=True, required=True),
+        SelectMultipleQuestion(name="des", choices="communes", default=["rennes", "brest"], read_only=True),
+        TextQuestion(name="note", read_only=True, required=True),
+        IntegerQuestion(name="somme", calculation="${fixe} + 1", read_only=True),
+        IntegerQuestion(name="libre", default=3),
+        AcknowledgeQuestion(name="lu", read_only=True),
+    ]
+    fixed = {"fixe": 3, "des": ["brest", "rennes"], "note": None, "somme": 4, "libre": None, "lu": None}
+    assert judged({}, *nodes) == Verdict(answers={"source": "mail", **fixed}, flaws=[])
+    sent = {"source": "lien", "fixe": "forgé", "des": [], "note": "forgé", "somme": 9, "lu": "OK"}
+    assert judged(sent, *nodes) == Verdict(answers={"source": "lien", **fixed}, flaws=[])
+
+
+def test_a_hidden_default_is_not_asked_where_it_is_not_relevant() -> None:
+    """A default is an answer like others: dropped where it is not relevant, seen by others where it is."""
+    nodes = [
+        TextQuestion(name="a"),
+        HiddenQuestion(name="source", default="mail", relevant="${a} = 'x'"),
+        CalculateQuestion(name="vu", calculation="${source}"),
+    ]
+    assert judged({}, *nodes).answers == {"a": None, "vu": None}
+    assert judged({"a": "x"}, *nodes).answers == {"a": "x", "source": "mail", "vu": "mail"}
 
 
 def test_computed_choices() -> None:
@@ -288,6 +364,104 @@ def test_choices_are_filtered() -> None:
         ("/answers/des", "choice", "choice-filtered"),
     ]
     assert verdict.flaws[1].parameters == {"choice": "quimper"}
+
+
+def test_a_repeated_choice_is_offered_by_any_of_its_entries() -> None:
+    """Another place of the same name in another département is enough."""
+    questionnaire = Questionnaire(
+        title={"fr": "Essai"},
+        languages=["fr"],
+        questions=[
+            TextQuestion(name="dep"),
+            SelectMultipleQuestion(name="lieux", choices="lieux", choice_filter="departement = ${dep}"),
+        ],
+        choice_lists={
+            "lieux": [
+                Choice(name="saint-jean", label=LABEL, extra={"departement": "D-29"}),
+                Choice(name="brest", label=LABEL, extra={"departement": "D-29"}),
+                Choice(name="saint-jean", label=LABEL, extra={"departement": "D-35"}),
+            ],
+        },
+    )
+    assert [flaw for flaw in check(questionnaire) if flaw.severity == "error"] == []
+    judge = compile_judge(questionnaire)
+    for departement in ("D-29", "D-35"):
+        assert judge.validate({"dep": departement, "lieux": ["saint-jean"]}, today=TODAY).accepted
+    verdict = judge.validate({"dep": "D-22", "lieux": ["saint-jean"]}, today=TODAY)
+    assert faults(verdict) == [("/answers/lieux", "choice", "choice-filtered")]
+    verdict = judge.validate({"dep": "D-29", "lieux": ["brest", "saint-jean"]}, today=TODAY)
+    assert verdict.answers["lieux"] == ["saint-jean", "brest"]
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [TextQuestion(name="q", required="${n} = ''")],
+        [TextQuestion(name="q", constraint="${n} != ''")],
+        [SelectOneQuestion(name="q", choices="communes", choice_filter="name = ${n}")],
+        [CalculateQuestion(name="c", calculation="${n} * 2"), TextQuestion(name="q", constraint="${c} > 1")],
+        [
+            CalculateQuestion(name="c", calculation="${n} * 2"),
+            CalculateQuestion(name="d", calculation="${c} * 2"),
+            TextQuestion(name="q", required="not(${d} > 1)"),
+        ],
+        [IntegerQuestion(name="c", calculation="${n} * 2"), TextQuestion(name="q", required="${c} = ''")],
+        [TextQuestion(name="q", relevant="not(${n} > 1)", required=True, constraint="1 = 2")],
+        [IntegerQuestion(name="q", relevant="not(${n} > 1)")],
+        [Group(name="g", relevant="not(${n} > 1)", questions=[IntegerQuestion(name="q")])],
+        [
+            Group(name="g", relevant="${n} > 1", questions=[TextQuestion(name="r")]),
+            TextQuestion(name="q", constraint="${r} != ''"),
+        ],
+    ],
+)
+@pytest.mark.parametrize("sent", [{}, {"q": "brest"}])
+def test_what_depends_on_an_unfit_answer_is_not_judged(nodes: list[Node], sent: dict[str, Any]) -> None:
+    """An answer that does not fit is one fault: it is not seen as empty by what reads it, by whatever way."""
+    verdict = judged({"n": "beaucoup", **sent}, IntegerQuestion(name="n"), *nodes)
+    assert faults(verdict) == [("/answers/n", "type", "integer")]
+
+
+def test_what_does_not_depend_on_an_unfit_answer_is_judged() -> None:
+    """Also where one of its rules does and another does not."""
+    nodes = [
+        IntegerQuestion(name="n"),
+        TextQuestion(name="a", required=True),
+        TextQuestion(name="b", required=True, constraint="${n} > 1"),
+        SelectOneQuestion(name="c", choices="communes", choice_filter="name = ${n}", constraint=". = 'rennes'"),
+        CalculateQuestion(name="autre", calculation="${a} = ''"),
+        TextQuestion(name="d", constraint="not(${autre})"),
+    ]
+    assert faults(judged({"n": "x", "c": "brest", "d": "x"}, *nodes)) == [
+        ("/answers/n", "type", "integer"),
+        ("/answers/a", "required", "required"),
+        ("/answers/b", "required", "required"),
+        ("/answers/c", "constraint", "constraint"),
+        ("/answers/d", "constraint", "constraint"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("begin", "consent", "shown"),
+    [
+        ("yes", True, ["fait", "oui", "nom", "signe"]),
+        ("no", False, ["fait", "non"]),
+        (None, False, ["fait", "non"]),
+    ],
+)
+def test_a_computed_boolean_is_its_text_beside_a_text(begin: str | None, consent: bool, shown: list[str]) -> None:
+    """As `consent_obtained` in `crvs-berfs-amharic.xlsx`; alone it keeps its sense (see `evaluating.py`)."""
+    nodes = [
+        TextQuestion(name="begin_interview"),
+        CalculateQuestion(name="consent_obtained", calculation="(${begin_interview} = 'yes')"),
+        TextQuestion(name="fait", relevant="${consent_obtained} != ''"),
+        TextQuestion(name="oui", relevant="${consent_obtained} = 'true'"),
+        TextQuestion(name="non", relevant="'false' = ${consent_obtained}"),
+        TextQuestion(name="nom", relevant="${consent_obtained}"),
+        TextQuestion(name="signe", relevant="not(not(${consent_obtained})) and ${consent_obtained} = (1 = 1)"),
+    ]
+    answers = judged({"begin_interview": begin}, *nodes).answers
+    assert answers == {"begin_interview": begin, "consent_obtained": consent, **dict.fromkeys(shown)}
 
 
 def test_required_may_be_an_expression() -> None:

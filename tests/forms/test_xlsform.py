@@ -267,7 +267,7 @@ def test_spellings_of_sheets_and_headers() -> None:
         ("label::Deutsch", "de"),
         ("label::አማርኛ", "am"),
         ("label::Português (pt-BR)", "pt-br"),
-        ("label::French (France)", "fr"),
+        ("label::French (France)", "fr-france"),
         ("label::Langue d’oïl", "langue-d-oil"),
         ("label", "fr"),
     ],

@@ -93,3 +93,12 @@ async def test_the_page_loads_nothing_from_elsewhere(nobody, described) -> None:
     assert re.findall(r"url\(\s*['\"]?(?:https?:)?//|@import", answer.text) == []
     for name, operation in operations(described):
         assert operation["summary"].split(":")[0].split("“")[0].split("'")[0] in answer.text, name
+
+
+async def test_failures_are_described_as_they_come(described) -> None:
+    """Every operation answers problems when it fails, and nothing else is promised."""
+    assert {"code", "detail", "invalid_params"} <= set(described["components"]["schemas"]["Problem"]["properties"])
+    for name, operation in operations(described):
+        failures = {status for status in operation["responses"] if not status.startswith("2")}
+        assert failures == {"default"}, name
+        assert list(operation["responses"]["default"]["content"]) == ["application/problem+json"], name

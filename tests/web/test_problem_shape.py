@@ -234,3 +234,9 @@ async def test_reasons_are_worded_too(anne, survey) -> None:
     french, english = (one["invalid_params"][0]["reason"] for one in reasons)
     assert english == "This question needs an answer."
     assert french != english
+
+
+async def test_a_parameter_that_is_missing_is_named(editor, survey) -> None:
+    """The address lacks `columns`: that is said, not what the framework stumbled over."""
+    missing = await editor.get(f"{survey}/crosstab", params={"rows": "q1"})
+    assert faults(missing) == [("/columns", "required")]

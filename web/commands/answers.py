@@ -10,7 +10,7 @@ from analytics.rebuilding import rebuild
 from base.clock import now
 from base.database import reading
 from base.language import N_
-from base.problems import NOT_FOUND, problem
+from base.problems import problem
 from base.settings import load
 from surveys import queries
 from surveys.bulk import BulkReport
@@ -25,6 +25,13 @@ FORMAT_UNKNOWN = problem(
     N_("{file} ends with none of {formats}. Rename it, or choose another format."),
 )
 
+SURVEY_UNKNOWN = problem(
+    "commands/survey-unknown",
+    404,
+    N_("There is no such survey"),
+    N_("No survey has the id or the short name {survey}."),
+)
+
 SHOWN = 20
 """Refused lines that are shown; the rest is counted."""
 
@@ -33,7 +40,7 @@ async def _survey(reference: str) -> Survey:
     async with reading() as connection:
         survey = await queries.find_survey(connection, reference)
     if survey is None:
-        raise NOT_FOUND()
+        raise SURVEY_UNKNOWN(survey=reference)
     return survey
 
 

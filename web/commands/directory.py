@@ -103,3 +103,4 @@ def create(email: str, role: str | None, scope: str | None) -> None:
 def revoke(identifier: UUID) -> None:
     """Make the token with this ID open nothing from now on."""
     run(partial(revoke_token, identifier, now()))
+    click.echo(say(N_("The token {id} opens nothing any more."), id=identifier))

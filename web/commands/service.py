@@ -131,10 +131,10 @@ def migrate() -> None:
 def check() -> None:
     """Say what is wrong with settings, database, migrations and clock, and what to do about it."""
     chosen = settings.load()
-    click.echo(f"{say(N_('Settings'))}: {chosen.data_dir}")
+    click.echo(say(N_("Data folder: {folder}"), folder=chosen.data_dir))
     with contextlib.ExitStack() as stack:
         try:
-            url = chosen.database_url or stack.enter_context(running(chosen.data_dir)).database_url
+            url = stack.enter_context(database(chosen))
             faults = asyncio.run(_faults(url))
         except Problem as failure:
             faults = list(told(failure, chosen.language))

@@ -10,10 +10,9 @@ from base.language import N_
 from base.problems import Problem
 from base.settings import load
 from directory.rows import UNIT_KINDS, UnitKind
-from surveys.assigning import Reach
 from surveys.drafting import create, discard, put_audience, questionnaire_of
 from surveys.publishing import Publication, publish
-from surveys.survey import Anonymity, Answering, Audience, Lane, NewSurvey, Slug, Survey
+from surveys.survey import Anonymity, Answering, Audience, Lane, NewSurvey, Reach, Slug, Survey
 from surveys.wording import flaw_members, worded
 from web.commands.running import about, place, run, say
 
