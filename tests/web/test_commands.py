@@ -335,7 +335,7 @@ def test_token(navette, directory, emptied):
     assert done.code == 0
     [token], [identifier] = done.out, done.err
     assert token.startswith("nvt_")
-    assert navette("token", "revoke", identifier) == Done(0, [], [])
+    assert navette("token", "revoke", identifier) == Done(0, [f"The token {identifier} opens nothing any more."], [])
     assert ask(emptied, "SELECT count(*) FROM api_token WHERE revoked_at IS NOT NULL") == 1
     assert identifier[:-1] in failed(
         navette("token", "revoke", identifier[:-1] + ("0" if identifier[-1] != "0" else "1"))
@@ -507,7 +507,7 @@ def test_export_refused(navette, survey, tmp_path):
 def test_rebuild(navette, write, survey, emptied):
     """Figures are made anew from the responses, which are counted."""
     navette("responses", "import", survey, write("answers.csv", CSV))
-    assert navette("rebuild", survey) == Done(0, ["2 responses counted."], [])
+    assert navette("rebuild", survey) == Done(0, ["2 responses counted."], [f"{survey}: 100 %"])
     assert ask(emptied, "SELECT count(*) FROM change") == 0
     assert failed(navette("rebuild", "nowhere"))
 
