@@ -35,7 +35,7 @@ import msgspec
 from analytics.selecting import Condition, mask_rows
 from base.database import reading
 from forms.questionnaire import Questionnaire, questions
-from surveys.queries import StoredResponse, responses_of_part
+from surveys.queries import FoldableResponse, responses_of_part
 
 BATCH: Final = 1_000
 """Responses in memory at a time."""
@@ -136,7 +136,7 @@ async def _batches(
     """What meets the conditions, batch by batch, all of one snapshot; at least one batch, be it empty."""
     # `transaction()` would bind itself to the task that reads the stream; the cursor only needs a snapshot.
     async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        batch: list[StoredResponse] = []
+        batch: list[FoldableResponse] = []
         for part in sorted(parts):
             async with contextlib.aclosing(responses_of_part(connection, part)) as stored:
                 async for response in stored:
@@ -148,13 +148,13 @@ async def _batches(
 
 
 def _matching(
-    batch: list[StoredResponse], editions: Mapping[int, Questionnaire], conditions: Sequence[Condition]
+    batch: list[FoldableResponse], editions: Mapping[int, Questionnaire], conditions: Sequence[Condition]
 ) -> list[ExportedResponse]:
     chosen = mask_rows([response.row for response in batch], conditions, editions)
     return [_exported(response) for response, keep in zip(batch, chosen, strict=True) if keep]
 
 
-def _exported(stored: StoredResponse) -> ExportedResponse:
+def _exported(stored: FoldableResponse) -> ExportedResponse:
     row = stored.row
     return ExportedResponse(
         id=row.response,

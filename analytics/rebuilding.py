@@ -22,7 +22,7 @@ from base.clock import now
 from base.database import reading, transaction
 from base.ids import uuid7
 from base.progress import Progress
-from surveys.queries import StoredResponse, clear_changes, count_responses, responses_of_part
+from surveys.queries import FoldableResponse, clear_changes, count_responses, responses_of_part
 
 SEGMENT: Final = 100_000
 """Rows of a segment of the new generation."""
@@ -101,8 +101,8 @@ async def _blocks(
         yield await asyncio.to_thread(_whole, pieces)
 
 
-async def _batches(connection: Connection, part: int) -> AsyncGenerator[list[StoredResponse]]:
-    batch: list[StoredResponse] = []
+async def _batches(connection: Connection, part: int) -> AsyncGenerator[list[FoldableResponse]]:
+    batch: list[FoldableResponse] = []
     async with aclosing(responses_of_part(connection, part)) as responses:
         async for response in responses:
             if is_counted(response.row):

@@ -82,8 +82,23 @@ def reach(actor: Actor, act: Act, scope: Scope) -> tuple[str, ...]:
     """
     if may(actor, act, scope):
         return (NATION,)
-    granted = sorted({held.scope.removeprefix("territory:") for held in actor.grants if _is_territorial(held.scope)})
+    granted = _granted(actor, "territory")
     return tuple(code for code in granted if may(actor, act, msgspec.structs.replace(scope, path=(NATION, code))))
+
+
+def directorates(actor: Actor, act: Act) -> tuple[str, ...] | None:
+    """The directorates on whose surveys the actor may do this: null if on those of all, else those of their grants.
+    Lists of surveys take it as their condition, as they take `reach` for what lies in a survey.
+    """
+    if may(actor, act, Scope(owner="", path=(NATION,))):
+        return None
+    return tuple(code for code in _granted(actor, "unit") if may(actor, act, Scope(owner=code, path=(NATION,))))
+
+
+def _granted(actor: Actor, kind: Literal["unit", "territory"]) -> list[str]:
+    """The codes of the units or territories that the actor's grants name."""
+    prefix = f"{kind}:"
+    return sorted({held.scope.removeprefix(prefix) for held in actor.grants if held.scope.startswith(prefix)})
 
 
 def _holds(actor: Actor, role: Role, *scopes: str) -> bool:

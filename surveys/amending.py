@@ -1,12 +1,10 @@
 """What happens to a response after it was sent: read again, amended, erased. Every state but the erased one is kept."""
 
 import datetime as dt
-from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
-from asyncpg import Connection, Record
+from asyncpg import Connection
 
 from base.database import reading, transaction
 from base.ids import row_key
@@ -17,26 +15,14 @@ from directory.access import may, reach
 from directory.actors import Actor
 from surveys import queries
 from surveys.access import scope_of
-from surveys.answering import PARIS, is_open
-from surveys.editions import edition_to_judge, editions_by_number
+from surveys.answering import is_open, local_day
+from surveys.editions import edition_to_judge
 from surveys.problems import INVALID_RESPONSE, NOT_OPEN, RESPONSE_ERASED, REVISION_CONFLICT
+from surveys.queries import ResponseState
 from surveys.rows import Row, encode_row
-from surveys.submission import Answers, Receipt, Revision, StoredResponse
+from surveys.submission import Amendment, Receipt, Revision, StoredResponse, amendment_hash
 from surveys.survey import Survey
 from surveys.wording import answer_fault, invalid
-
-_answers: Final = msgspec.json.Decoder(dict[str, Any])
-
-
-class Amendment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """New answers for a response; `edition` says which one they were given under (default: the current one).
-
-    `id` may be there, so that what was sent first can be sent again with other answers; it is the response's own.
-    """
-
-    answers: Answers
-    id: UUID | None = None
-    edition: int | None = None
 
 
 async def response_to_read(actor: Actor, survey: Survey, response: UUID) -> StoredResponse:
@@ -51,11 +37,11 @@ async def responses_to_read(actor: Actor, survey: Survey, cursor: str | None, li
     if not inside:
         raise NOT_FOUND()
     async with reading() as connection:
-        rows = await queries.list_responses(
+        states = await queries.list_responses(
             connection, survey, inside=inside, after=key_of(cursor, instant, UUID), limit=limit + 1
         )
-    items = [_stored(row) for row in rows[:limit]]
-    more = len(rows) > limit
+    items = list(map(_stored, states[:limit]))
+    more = len(states) > limit
     return Page(
         items=items,
         next_cursor=cursor_after(items[-1].submitted_at.isoformat(), str(items[-1].id)) if more else None,
@@ -65,150 +51,129 @@ async def responses_to_read(actor: Actor, survey: Survey, cursor: str | None, li
 async def revisions_to_read(actor: Actor, survey: Survey, response: UUID) -> list[Revision]:
     """All states of a response, oldest first, the present one last."""
     async with reading() as connection:
-        row = await _response_for(connection, actor, survey, response)
-        before = await queries.revisions_of(connection, row["part"], response)
-    return [
-        Revision(
-            revision=state["revision"],
-            edition=state["edition"],
-            revised_at=state["revised_at"],
-            answers=_answers.decode(state["answers"]),
-        )
-        for state in [*before, row]
-    ]
+        state = await _response_for(connection, actor, survey, response)
+        before = await queries.revisions_of(connection, state.part, response)
+    row = state.row
+    present = Revision(revision=row.revision, edition=row.edition, revised_at=state.revised_at, answers=row.answers)
+    return [*before, present]
 
 
 async def amend(
     actor: Actor, survey: Survey, response: UUID, amendment: Amendment, *, revision: int, now: dt.datetime
 ) -> Receipt:
-    """Put new answers in place of those of `revision`; a repeated request gives the same receipt."""
+    """Put new answers in place of those of `revision`.
+
+    The same request again gives the same receipt, whatever was published or closed since.
+    """
     if amendment.id not in (None, response):
         raise INVALID(invalid_params=[invalid("/id", "choice", N_("This is not the id of the response."))])
+    sent = amendment_hash(amendment)
     async with transaction() as connection:
-        row = await _response_for(connection, actor, survey, response, amending=True)
-        place = (
-            (await queries.places(connection, [row["territory"]])).get(row["territory"]) if row["territory"] else None
-        )
-        day = now.astimezone(ZoneInfo(place["time_zone"] if place else PARIS)).date()
-        if row["revision"] == revision + 1:
-            # Perhaps the same request once more: what it was judged by then says so, whatever was published since.
-            edition = (await editions_by_number(connection, survey.id, [row["edition"]]))[row["edition"]]
-            if edition.judge.validate(amendment.answers, today=day).answers == _answers.decode(row["answers"]):
-                return _receipt(survey, row, edition.number, row["revision"])
-        if row["revision"] != revision:
-            raise REVISION_CONFLICT(revision=row["revision"], members={"revision": row["revision"]})
-        await _require_open(connection, actor, survey, row, now)
+        state = await _response_for(connection, actor, survey, response, amending=True)
+        if (state.row.revision, state.revision_hash) == (revision + 1, sent):
+            return _receipt(state, state.row)
+        if state.row.revision != revision:
+            raise REVISION_CONFLICT(revision=state.row.revision, members={"revision": state.row.revision})
+        await _require_open(connection, actor, survey, state, now)
         edition = await edition_to_judge(connection, survey, amendment.edition, now)
-        verdict = edition.judge.validate(amendment.answers, today=day)
+        verdict = edition.judge.validate(amendment.answers, today=local_day(now, state.time_zone))
         if not verdict.accepted:
             raise INVALID_RESPONSE(invalid_params=list(map(answer_fault, verdict.flaws)))
-        await _replace(connection, actor, row, verdict.answers, edition.number, now)
-    return _receipt(survey, row, edition.number, revision + 1)
+        amended = msgspec.structs.replace(
+            state.row, revision=revision + 1, edition=edition.number, answers=verdict.answers
+        )
+        await _replace(connection, actor, state, amended, sent, now)
+    return _receipt(state, amended)
 
 
-def _receipt(survey: Survey, row: Record, edition: int, revision: int) -> Receipt:
-    return Receipt(id=row["id"], survey=survey.id, edition=edition, revision=revision, submitted_at=row["submitted_at"])
+def _receipt(state: ResponseState, row: Row) -> Receipt:
+    return Receipt(
+        id=row.response,
+        survey=state.survey,
+        edition=row.edition,
+        revision=row.revision,
+        submitted_at=state.submitted_at,
+    )
 
 
 async def _replace(
-    connection: Connection, actor: Actor, row: Record, answers: Answers, edition: int, now: dt.datetime
+    connection: Connection, actor: Actor, state: ResponseState, amended: Row, sent: bytes, now: dt.datetime
 ) -> None:
-    number = row["revision"] + 1
-    key = row_key(row["id"], number)
-    await queries.keep_revision(connection, row["part"], row["id"])
+    key = row_key(amended.response, amended.revision)
+    await queries.keep_revision(connection, state.part, amended.response)
     await queries.amend_response(
-        connection,
-        row["part"],
-        row["id"],
-        revision=number,
-        edition=edition,
-        answers=msgspec.json.encode(answers).decode(),
-        key=key,
-        actor=actor.id,
-        at=now,
+        connection, state.part, amended, row_key=key, revision_hash=sent, actor=actor.id, at=now
     )
-    if row["assignment"] and row["channel"] != "test":
-        await queries.move_assignments(
-            connection, [(row["part"], row["assignment"])], "sent", at=[now], actors=[actor.id], reason="amended"
-        )
-    amended = Row(
-        response=row["id"],
-        revision=number,
-        edition=edition,
-        channel=row["channel"],
-        territory=row["territory"],
-        region=row["region"],
-        department=row["department"],
-        unit=row["unit"],
-        unit_kind=row["unit_kind"],
-        communities=row["communities"],
-        day=row["day"],
-        stratum=row["stratum"],
-        base_weight=row["base_weight"],
-        record_key=row["record_key"],
-        answers=answers,
-    )
-    await queries.queue_changes(
-        connection, [(row["part"], row["row_key"], None), (row["part"], key, encode_row(amended))]
-    )
+    await _move(connection, actor, state, "sent", "amended", now)
+    await queries.queue_changes(connection, [(state.part, state.row_key, None), (state.part, key, encode_row(amended))])
 
 
 async def erase(actor: Actor, survey: Survey, response: UUID, *, now: dt.datetime) -> None:
     """Forget what was answered; an answer is then expected again where one was. Only those who run the survey may."""
     async with transaction() as connection:
-        row = await _response_for(connection, actor, survey, response, amending=True)
+        state = await _response_for(connection, actor, survey, response, amending=True)
         if not may(actor, "edit_survey", scope_of(survey)):
             raise FORBIDDEN()
-        if row["assignment"]:
-            await queries.move_assignments(
-                connection, [(row["part"], row["assignment"])], "expected", at=[now], actors=[actor.id], reason="erased"
-            )
-        keys = [row_key(response, number) for number in range(1, row["revision"] + 1)]
-        await queries.erase_response(connection, row["part"], response, keys, now)
-        await queries.queue_changes(connection, [(row["part"], row["row_key"], None)])
+        await _move(connection, actor, state, "expected", "erased", now)
+        keys = [row_key(response, number) for number in range(1, state.row.revision + 1)]
+        await queries.erase_response(connection, state.part, response, keys, now)
+        await queries.queue_changes(connection, [(state.part, state.row_key, None)])
 
 
-async def _require_open(connection: Connection, actor: Actor, survey: Survey, row: Record, now: dt.datetime) -> None:
+async def _move(
+    connection: Connection, actor: Actor, state: ResponseState, to: str, reason: str, now: dt.datetime
+) -> None:
+    """Say in the ledger what became of the expected answer, if this is one and no test."""
+    if state.assignment and state.row.channel != "test":
+        await queries.move_assignments(
+            connection, [(state.part, state.assignment)], to, at=[now], actors=[actor.id], reason=reason
+        )
+
+
+async def _require_open(
+    connection: Connection, actor: Actor, survey: Survey, state: ResponseState, now: dt.datetime
+) -> None:
     if may(actor, "edit_survey", scope_of(survey)):
         return
     found = []
-    if row["assignment"]:
-        found = await queries.assignments_for(connection, [row["part"]], [survey.id], ids=[row["assignment"]])
+    if state.assignment:
+        found = await queries.assignments_for(connection, [state.part], [survey.id], ids=[state.assignment])
     if not is_open(survey, found[0] if found else None, now):
         raise NOT_OPEN()
 
 
 async def _response_for(
     connection: Connection, actor: Actor, survey: Survey, response: UUID, *, amending: bool = False
-) -> Record:
+) -> ResponseState:
     """The response if the actor may read it or (`amending`, then locked) change it; else it is not found."""
-    row = await queries.find_response(connection, survey, response, lock=amending)
-    if row is None:
+    state = await queries.find_response(connection, survey, response, lock=amending)
+    if state is None:
         raise NOT_FOUND()
-    own = row["actor"] == actor.id or row["asked_agent"] == actor.id
-    of_unit = row["asked_agent"] is None and row["asked_unit"] is not None and row["asked_unit"] == actor.unit
-    path = tuple(code for code in ("FR", row["region"], row["department"]) if code)
+    own = actor.id in (state.actor, state.asked_agent)
+    of_unit = state.asked_agent is None and state.asked_unit == actor.unit
+    path = tuple(code for code in ("FR", state.row.region, state.row.department) if code)
     right = may(actor, "edit_survey" if amending else "read_responses", scope_of(survey, path))
     if not (own or of_unit or right):
         raise NOT_FOUND()
-    if row["erased_at"]:
+    if state.erased:
         raise RESPONSE_ERASED()
-    return row
+    return state
 
 
-def _stored(row: Record) -> StoredResponse:
+def _stored(state: ResponseState) -> StoredResponse:
+    row = state.row
     return StoredResponse(
-        id=row["id"],
-        survey=row["survey"],
-        edition=row["edition"],
-        assignment=row["assignment"],
-        channel=row["channel"],
-        unit=row["unit"],
-        territory=row["territory"],
-        region=row["region"],
-        department=row["department"],
-        submitted_at=row["submitted_at"],
-        revision=row["revision"],
-        revised_at=row["revised_at"],
-        answers=_answers.decode(row["answers"]),
+        id=row.response,
+        survey=state.survey,
+        edition=row.edition,
+        assignment=state.assignment,
+        channel=row.channel,
+        unit=row.unit,
+        territory=row.territory,
+        region=row.region,
+        department=row.department,
+        submitted_at=state.submitted_at,
+        revision=row.revision,
+        revised_at=state.revised_at,
+        answers=row.answers,
     )

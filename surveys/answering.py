@@ -1,7 +1,7 @@
 """Answering: from what was sent to what is stored, counted in the ledger and queued for the figures.
 
-`accept` is the one verb through which every answer comes in: pages, API, bulk, imports, generated ones. It is
-set-based: its statements do not grow with the number of submissions. Next in the flow: `analytics/folding.py`.
+`accept` is the one verb through which every answer comes in: sent one by one (`sending.py`), in bulk, imported,
+generated. It is set-based: its statements do not grow with the number of submissions. Next: `analytics/folding.py`.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from asyncpg import Connection, Record
+from asyncpg import Connection
 
 from base.coalescing import Coalescer
 from base.database import transaction
@@ -31,16 +31,14 @@ from surveys.problems import (
     RESPONSE_ERASED,
     UNKNOWN_ASSIGNMENT,
 )
-from surveys.queries import AssignmentRow, NewResponse, ResponseKey
+from surveys.queries import AssignmentRow, Locality, NewResponse, ResponseKey
 from surveys.rows import Row, encode_row
-from surveys.submission import Outcome, Receipt, Submission, content_hash
-from surveys.survey import Survey
+from surveys.submission import Outcome, Receipt, Refused, Stored, Submission, content_hash
+from surveys.survey import PARIS, Survey
 from surveys.wording import answer_fault, invalid
 
 RECORD_KEYS: Final = 2**32
 """Each response keeps 32 random secret bits, which disclosure control draws its noise from."""
-
-PARIS: Final = "Europe/Paris"
 
 
 class _Claim(NamedTuple):
@@ -63,7 +61,7 @@ async def _accept_batch(submissions: Sequence[Submission]) -> list[Outcome]:
         return await accept(connection, submissions)
 
 
-_writer: Final = Coalescer(_accept_batch, at_once=2, alone=True)
+_writer: Final = Coalescer(_accept_batch, at_once=2, alone=lambda error: not isinstance(error, Problem))
 """The one queue of submissions of a process. Two batches side by side: one computes while the other commits."""
 
 
@@ -163,7 +161,7 @@ async def _store(connection: Connection, batch: list[tuple[int, _Claim]]) -> dic
             continue
         problem = claim.problem or _not_open(claim)
         if problem:
-            outcomes[index] = Outcome(problem=problem)
+            outcomes[index] = Refused(problem=problem)
         else:
             fresh.append((index, claim))
 
@@ -176,7 +174,7 @@ async def _store(connection: Connection, batch: list[tuple[int, _Claim]]) -> dic
             )
             new.append((index, claim, _judged(claim, edition, places)))
         except Problem as problem:
-            outcomes[index] = Outcome(problem=problem)
+            outcomes[index] = Refused(problem=problem)
     if not new:
         return outcomes
 
@@ -187,7 +185,7 @@ async def _store(connection: Connection, batch: list[tuple[int, _Claim]]) -> dic
         outcomes |= await _known(connection, lost)
     await _record(connection, [(claim, response) for _, claim, response in won])
     for index, claim, response in won:
-        outcomes[index] = Outcome(
+        outcomes[index] = Stored(
             receipt=Receipt(
                 id=response.id,
                 survey=claim.submission.survey.id,
@@ -212,23 +210,23 @@ async def _known(connection: Connection, batch: Iterable[tuple[int, _Claim]]) ->
     )
     by_id = {(key.part, key.id): key for key in keys}
     by_assignment = {(key.part, key.assignment): key for key in keys if key.assignment}
-    outcomes = {}
+    outcomes: dict[int, Outcome] = {}
     for index, claim in claims:
         same = by_id.get((claim.part, claim.submission.sent.id))
         other = by_assignment.get((claim.part, claim.assignment.id)) if claim.assignment else None
         if same:
             outcomes[index] = _again(claim, same)
         elif other:
-            outcomes[index] = Outcome(problem=ALREADY_ANSWERED(id=other.id, members={"id": str(other.id)}))
+            outcomes[index] = Refused(problem=ALREADY_ANSWERED(id=other.id, members={"id": str(other.id)}))
     return outcomes
 
 
 def _again(claim: _Claim, key: ResponseKey) -> Outcome:
     if key.erased:
-        return Outcome(problem=RESPONSE_ERASED())
+        return Refused(problem=RESPONSE_ERASED())
     mine = key.assignment == (claim.assignment.id if claim.assignment else None)
     if not mine or key.content_hash != claim.content:
-        return Outcome(problem=RESPONSE_CONFLICT())
+        return Refused(problem=RESPONSE_CONFLICT())
     receipt = Receipt(
         id=key.id,
         survey=claim.submission.survey.id,
@@ -236,7 +234,7 @@ def _again(claim: _Claim, key: ResponseKey) -> Outcome:
         revision=1,
         submitted_at=key.submitted_at,
     )
-    return Outcome(receipt=receipt, replayed=True)
+    return Stored(receipt=receipt, replayed=True)
 
 
 def _not_open(claim: _Claim) -> Problem | None:
@@ -248,29 +246,29 @@ def _not_open(claim: _Claim) -> Problem | None:
 
 def is_open(survey: Survey, assignment: AssignmentRow | None, now: dt.datetime) -> bool:
     """Whether an answer may come in: for an expected one its own deadline counts, else the survey's."""
-    if survey.edition is None or survey.closed_at is not None:
-        return False
-    if survey.opens_at is not None and survey.opens_at > now:
-        return False
-    end = assignment.due_at if assignment else survey.closes_at
-    return end is None or now < end
+    return survey.state_until(assignment.due_at if assignment else survey.closes_at, now) == "open"
 
 
-async def _places(connection: Connection, fresh: list[tuple[int, _Claim]]) -> dict[str, Record]:
-    codes = {claim.submission.sent.territory for _, claim in fresh if claim.submission.sent.territory}
-    return await queries.places(connection, sorted(codes)) if codes else {}
+def local_day(moment: dt.datetime, zone: str | None) -> dt.date:
+    """The day that it is in a time zone at this moment; in Paris where there is none."""
+    return moment.astimezone(ZoneInfo(zone) if zone else PARIS).date()
 
 
-def _judged(claim: _Claim, edition: Edition, places: dict[str, Record]) -> NewResponse:
+async def _places(connection: Connection, fresh: list[tuple[int, _Claim]]) -> dict[str, Locality]:
+    codes = {code for _, claim in fresh if (code := claim.submission.sent.territory) is not None}
+    return await queries.localities(connection, sorted(codes)) if codes else {}
+
+
+def _judged(claim: _Claim, edition: Edition, places: dict[str, Locality]) -> NewResponse:
     """The response to store; raises `surveys/invalid-response` with every fault."""
     submission, assignment = claim.submission, claim.assignment
     sent = submission.sent
-    place = places.get(sent.territory) if sent.territory else None
+    place = places.get(sent.territory) if sent.territory is not None else None
     faults = []
-    if sent.territory and place is None:
+    if sent.territory is not None and place is None:
         faults.append(invalid("/territory", "territory", N_("There is no territory of this code.")))
-    zone = assignment.time_zone if assignment else place["time_zone"] if place else PARIS
-    day = submission.at.astimezone(ZoneInfo(zone)).date()
+    where = assignment or place
+    day = local_day(submission.at, where.time_zone if where else None)
     verdict = edition.judge.validate(sent.answers, today=day)
     faults += map(answer_fault, verdict.flaws)
     if faults:
@@ -280,10 +278,11 @@ def _judged(claim: _Claim, edition: Edition, places: dict[str, Record]) -> NewRe
         response=sent.id,
         revision=1,
         edition=edition.number,
-        channel="assigned" if submission.right == "own" else submission.channel,
+        channel=submission.channel,
+        assigned=assignment is not None,
         territory=assignment.territory if assignment else sent.territory,
-        region=assignment.region if assignment else place["region"] if place else None,
-        department=assignment.department if assignment else place["department"] if place else None,
+        region=where.region if where else None,
+        department=where.department if where else None,
         unit=assignment.unit_code if assignment else None,
         unit_kind=assignment.unit_kind if assignment else None,
         communities=assignment.communities if assignment else [],

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -13,7 +13,7 @@ from directory.actors import Actor
 from surveys import queries
 from surveys.answering import accept
 from surveys.problems import BAD_LINE, LINE_TOO_LONG
-from surveys.submission import Channel, Sent, Submission
+from surveys.submission import Channel, Refused, Sent, Stored, Submission
 from surveys.survey import Survey
 
 LINE_LIMIT: Final = 1_000_000
@@ -107,12 +107,14 @@ async def accept_batch(
             ],
         )
     for (number, _), outcome in zip(batch, outcomes, strict=True):
-        if outcome.problem:
-            report.refuse(number, outcome.problem)
-        elif outcome.replayed:
-            report.replayed += 1
-        else:
-            report.accepted += 1
+        match outcome:
+            case Stored(replayed=replayed):
+                report.replayed += replayed
+                report.accepted += not replayed
+            case Refused(problem=problem):
+                report.refuse(number, problem)
+            case _:
+                assert_never(outcome)
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes | Problem]]:

@@ -13,7 +13,7 @@ from base.database import reading, transaction
 from base.ids import uuid7
 from base.language import N_
 from base.problems import FORBIDDEN, INVALID, Problem
-from directory.access import Scope, may
+from directory.access import Scope, directorates, may
 from directory.actors import Actor
 from forms import questionnaire as forms
 from forms.checking import check
@@ -21,9 +21,8 @@ from forms.flaws import Flaw
 from forms.questionnaire import Questionnaire
 from forms.xlsform import Refused, read
 from surveys import queries
-from surveys.assigning import Reach, reach, reach_of_units, unknown_of
 from surveys.problems import QUESTIONNAIRE_FLAWS, SLUG_TAKEN
-from surveys.survey import Audience, Lane, NewSurvey, Survey
+from surveys.survey import Audience, Lane, NewSurvey, Reach, Survey
 from surveys.wording import flaw_members, invalid
 
 SLUG_LENGTH: Final = 60
@@ -33,13 +32,6 @@ RESERVED: Final = {"import"}
 """Words that stand in addresses where a slug stands."""
 
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-
-
-class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """A survey made from a workbook, and what was mended or left out on the way."""
-
-    survey: Survey
-    warnings: list[Flaw]
 
 
 async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Survey:
@@ -88,7 +80,7 @@ async def _create(actor: Actor | None, new: NewSurvey, questionnaire: Questionna
             link=None,
             created_at=now,
         )
-        return await queries.insert_survey(connection, draft, forms.encode(questionnaire), actor.id if actor else None)
+        return await queries.insert_survey(connection, draft, questionnaire, actor.id if actor else None)
 
 
 def require_drafter(actor: Actor, owner: str | None, lane: Lane) -> None:
@@ -120,16 +112,15 @@ async def put_questionnaire(survey: Survey, questionnaire: Questionnaire) -> Non
     _refuse_flaws(questionnaire)
     async with transaction() as connection:
         locked = await queries.lock_survey(connection, survey.id)
-        values: dict[str, object] = {"questionnaire": forms.encode(questionnaire)}
+        await queries.update_working_copy(connection, survey.id, questionnaire)
         if locked.edition is None:
-            values["title"] = msgspec.json.encode(questionnaire.title).decode()
-        await queries.update_survey(survey.id, values)
+            await queries.update_survey(connection, msgspec.structs.replace(locked, title=questionnaire.title))
 
 
 async def put_audience(survey: Survey, audience: Audience) -> Reach:
     """Say who is asked; takes effect at the next publication. Returns how many that is now."""
     async with transaction() as connection:
-        unknown = await unknown_of(connection, audience)
+        unknown = await queries.unknown_names(connection, audience)
         if unknown:
             raise INVALID(
                 invalid_params=[
@@ -138,9 +129,9 @@ async def put_audience(survey: Survey, audience: Audience) -> Reach:
                     for name in names
                 ]
             )
-        await queries.lock_survey(connection, survey.id)
-        await queries.update_survey(survey.id, {"audience": msgspec.json.encode(audience).decode()})
-        return await (reach_of_units if survey.answering == "unit" else reach)(connection, audience)
+        locked = await queries.lock_survey(connection, survey.id)
+        await queries.update_survey(connection, msgspec.structs.replace(locked, audience=audience))
+        return await queries.reach(connection, locked.answering, audience)
 
 
 async def discard(survey: Survey) -> None:
@@ -180,8 +171,8 @@ def _is_id(text: str) -> bool:
 def _usual_owner(actor: Actor | None) -> str:
     if actor is None:
         return "admin"
-    directorates = {grant.scope.removeprefix("unit:") for grant in actor.grants if grant.role == "editor"}
-    return directorates.pop() if len(directorates) == 1 else actor.unit_code
+    theirs = directorates(actor, "create_survey")
+    return theirs[0] if theirs and len(theirs) == 1 else actor.unit_code
 
 
 def _refuse_flaws(questionnaire: Questionnaire) -> None:

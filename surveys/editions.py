@@ -43,11 +43,11 @@ async def editions_by_number(connection: Connection, survey: UUID, numbers: Iter
     missing = [number for number in wanted if (survey, number) not in _kept]
     found = {number: _kept[survey, number] for number in wanted if (survey, number) in _kept}
     if missing:
-        for row in await queries.edition_documents(connection, survey, missing):
-            if fingerprint(row["questionnaire"]) != row["hash"]:
-                raise EDITION_DAMAGED(survey=survey, edition=row["number"])
-            questionnaire = forms.decode(row["questionnaire"])
-            found[row["number"]] = _keep(survey, Edition(row["number"], questionnaire, compile_judge(questionnaire)))
+        for stored in await queries.edition_documents(connection, survey, missing):
+            if fingerprint(stored.document) != stored.hash:
+                raise EDITION_DAMAGED(survey=survey, edition=stored.number)
+            questionnaire = forms.decode(stored.document)
+            found[stored.number] = _keep(survey, Edition(stored.number, questionnaire, compile_judge(questionnaire)))
     return found
 
 
@@ -63,8 +63,8 @@ async def edition_to_judge(connection: Connection, survey: Survey, number: int |
     if not 1 <= wanted <= current:
         raise EDITION_UNKNOWN(edition=wanted, current=current)
     if wanted != current:
-        dates = {row["number"]: row["superseded_at"] for row in await queries.edition_dates(connection, survey.id)}
-        if dates[wanted] + GRACE <= now:
+        until = await queries.superseded_at(connection, survey.id, wanted)
+        if until is not None and until + GRACE <= now:
             raise EDITION_CLOSED(edition=wanted, current=current)
     return (await editions_by_number(connection, survey.id, [wanted]))[wanted]
 

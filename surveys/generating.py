@@ -79,7 +79,7 @@ async def answer_for_all(survey: Survey, *, seed: int, share: float, now: dt.dat
     async with reading() as connection:
         edition = (await editions_by_number(connection, survey.id, [survey.edition]))[survey.edition]
         expected = await queries.expected_assignments(connection, survey)
-    chosen = [row for row in expected if chance.random() < share]
+    chosen = [assignment for assignment in expected if chance.random() < share]
     outcomes: list[Outcome] = []
     for start in range(0, len(chosen), BATCH):
         submissions = [
@@ -87,7 +87,7 @@ async def answer_for_all(survey: Survey, *, seed: int, share: float, now: dt.dat
                 sent=Sent(
                     id=UUID(int=chance.getrandbits(128), version=4),
                     answers=made_up(edition.questionnaire, edition.judge, chance, today=now.date()),
-                    assignment=row["id"],
+                    assignment=assignment,
                 ),
                 survey=survey,
                 actor=None,
@@ -95,7 +95,7 @@ async def answer_for_all(survey: Survey, *, seed: int, share: float, now: dt.dat
                 channel="assigned",
                 at=now,
             )
-            for row in chosen[start : start + BATCH]
+            for assignment in chosen[start : start + BATCH]
         ]
         async with transaction() as connection:
             outcomes += await accept(connection, submissions)

@@ -43,6 +43,9 @@ EXPORTED: Final = (
 )
 """The first columns of our own export (a test compares), which are no answers: such a file comes in without a map."""
 
+ROW: Final = "row"
+"""Names the namespace in which rows without an id get theirs."""
+
 OURS: Final = "answers/"
 """Before the name of a question that is called like one of those columns."""
 
@@ -78,8 +81,9 @@ async def import_csv(
 ) -> BulkReport:
     """Take the rows of a table, each the answers of somebody.
 
-    The id of each is UUIDv5 of the survey and the id column, else the number of the row. Raises `surveys/bad-import`
-    where the columns do not fit the questionnaire, before anything is stored.
+    The id of each is UUIDv5 of the survey and the id column, else the number of the row (in a namespace of its own, so
+    that it is never another row's id). Raises `surveys/bad-import` where the columns do not fit the questionnaire,
+    before anything is stored.
     """
     if survey.edition is None:
         raise NOT_PUBLISHED()
@@ -137,8 +141,9 @@ def _sent(
     row: dict[str, str], number: int, survey: Survey, mapping: ColumnMap, readers: dict[str, tuple[str, Reader]]
 ) -> Sent:
     answers = {name: read(row[column]) for column, (name, read) in readers.items() if row[column]}
+    said = row.get(mapping.id or "id")
     return Sent(
-        id=uuid5(survey.id, row.get(mapping.id or "id") or str(number)),
+        id=uuid5(survey.id, said) if said else uuid5(uuid5(survey.id, ROW), str(number)),
         answers=answers,
         territory=(row[mapping.territory] or None) if mapping.territory else None,
     )

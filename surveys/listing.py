@@ -1,11 +1,11 @@
-"""Lists of surveys and of expected answers, for those who may see them."""
+"""Lists of surveys, for those who may see them."""
 
 import datetime as dt
 from uuid import UUID
 
 from base.database import reading
 from base.paging import Page, cursor_after, instant, key_of
-from directory.access import Scope, may
+from directory.access import directorates
 from directory.actors import Actor
 from surveys import queries
 from surveys.access import may_edit
@@ -22,17 +22,14 @@ async def surveys_to_see(
     limit: int,
     now: dt.datetime,
 ) -> Page[SurveyDocument]:
-    """The surveys that the actor runs, or is asked to answer, newest first."""
-    everywhere = may(actor, "edit_survey", _whole(""))
-    owners = {grant.scope.removeprefix("unit:") for grant in actor.grants if grant.scope.startswith("unit:")}
-    territorial = any(grant.scope.startswith("territory:") for grant in actor.grants)
+    """The surveys that the actor runs or follows, or is asked to answer, newest first."""
     async with reading() as connection:
         found = await queries.list_surveys(
             connection,
             agent=actor.id,
             unit=actor.unit,
-            editing=None if everywhere else [owner for owner in owners if may(actor, "edit_survey", _whole(owner))],
-            following=None if territorial else list(owners),
+            editing=directorates(actor, "edit_survey"),
+            following=directorates(actor, "see_survey"),
             animating=actor.animates,
             kind=kind,
             state=state,
@@ -47,7 +44,3 @@ async def surveys_to_see(
         items=items,
         next_cursor=cursor_after(items[-1].created_at.isoformat(), str(items[-1].id)) if more else None,
     )
-
-
-def _whole(owner: str) -> Scope:
-    return Scope(owner=owner, path=("FR",))

@@ -6,9 +6,9 @@ Here an answer's way begins: a published edition is what `answering.py` judges b
 import datetime as dt
 import secrets
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import msgspec
+from asyncpg import Connection
 
 from base.database import transaction
 from base.language import N_
@@ -16,14 +16,15 @@ from base.problems import INVALID
 from directory.actors import Actor
 from forms import questionnaire as forms
 from forms.checking import check
+from forms.questionnaire import Questionnaire
 from surveys import queries
-from surveys.assigning import assign, reach, reach_of_units, set_deadlines, spread_for
+from surveys.assigning import assign, spread
 from surveys.editions import fingerprint
 from surveys.problems import ANONYMOUS_NOT_YET, NO_AUDIENCE, NOT_PUBLISHED, QUESTIONNAIRE_FLAWS
-from surveys.survey import Survey
+from surveys.queries import EditionDocument
+from surveys.survey import PARIS, Survey
 from surveys.wording import flaw_members, invalid
 
-PARIS: Final = ZoneInfo("Europe/Paris")
 LATEST: Final = dt.timezone(dt.timedelta(hours=-10))
 """The last of France's time zones to end a day (Tahiti): a survey that closes on a date closes there last."""
 
@@ -61,42 +62,30 @@ async def publish(actor: Actor | None, survey: Survey, publication: Publication,
         if any(flaw.severity == "error" for flaw in flaws):
             raise QUESTIONNAIRE_FLAWS(members={"flaws": flaw_members(flaws)})
 
-        dated = _dated(current, publication, now)
-        if current.edition is None and current.audience:
-            count = reach_of_units if current.answering == "unit" else reach
-            size = await count(connection, current.audience)
-            expected = size.units if current.answering == "unit" else size.agents
-            dated = msgspec.structs.replace(dated, spread=spread_for(expected))
-        asked = await assign(connection, dated, current.audience, now=now) if current.audience else 0
+        dated = await spread(connection, _dated(current, publication, now))
+        asked = await assign(connection, dated, now=now)
         if current.edition is None and not asked and not dated.link:
             raise NO_AUDIENCE()
         if current.edition is not None and publication.closes_at is not msgspec.UNSET:
-            await set_deadlines(connection, dated)
-
-        document = forms.encode(questionnaire)
-        edition = (current.edition or 0) + 1
-        if current.edition is not None:
-            last = await queries.edition_documents(connection, survey.id, [current.edition])
-            if last[0]["questionnaire"] == document:
-                edition = current.edition
-        if edition != current.edition:
-            await queries.insert_edition(
-                survey.id, edition, document, fingerprint(document), at=now, by=actor.id if actor else None
-            )
+            await queries.set_deadlines(connection, dated)
+        edition = await _freeze(connection, actor, current, questionnaire, now)
         published = msgspec.structs.replace(dated, edition=edition, title=questionnaire.title)
-        await queries.update_survey(
-            survey.id,
-            {
-                "edition": edition,
-                "title": msgspec.json.encode(published.title).decode(),
-                "spread": published.spread,
-                "opens_at": published.opens_at,
-                "closes_at": published.closes_at,
-                "closes_on": published.closes_on,
-                "link": published.link,
-            },
-        )
+        await queries.update_survey(connection, published)
     return published
+
+
+async def _freeze(
+    connection: Connection, actor: Actor | None, survey: Survey, questionnaire: Questionnaire, now: dt.datetime
+) -> int:
+    """The number of the edition that holds this questionnaire: the current one if it does, else a new one."""
+    document = forms.encode(questionnaire)
+    if survey.edition is not None:
+        (current,) = await queries.edition_documents(connection, survey.id, [survey.edition])
+        if current.document == document:
+            return current.number
+    edition = EditionDocument(number=(survey.edition or 0) + 1, document=document, hash=fingerprint(document))
+    await queries.insert_edition(connection, survey.id, edition, at=now, by=actor.id if actor else None)
+    return edition.number
 
 
 async def close(survey: Survey, *, now: dt.datetime) -> Survey:
@@ -106,8 +95,8 @@ async def close(survey: Survey, *, now: dt.datetime) -> Survey:
         if current.edition is None:
             raise NOT_PUBLISHED()
         if current.closed_at is None:
-            await queries.update_survey(survey.id, {"closed_at": now})
             current = msgspec.structs.replace(current, closed_at=now)
+            await queries.update_survey(connection, current)
     return current
 
 
@@ -122,10 +111,8 @@ async def reopen(survey: Survey, reopening: Reopening, *, now: dt.datetime) -> S
         reopened = msgspec.structs.replace(
             current, opens_at=opens_at, closes_at=closes_at, closes_on=closes_on, closed_at=None
         )
-        await queries.update_survey(
-            survey.id, {"opens_at": opens_at, "closes_at": closes_at, "closes_on": closes_on, "closed_at": None}
-        )
-        await set_deadlines(connection, reopened)
+        await queries.update_survey(connection, reopened)
+        await queries.set_deadlines(connection, reopened)
     return reopened
 
 

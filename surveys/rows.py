@@ -11,6 +11,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is queued with a response and folded into columns: `(response, revision)` gives its row key.
 
     `unit` is the unit's code, `communities` are slugs, `day` is the local day of submission, `status` the review state.
+    `assigned` says whether it answers an assignment: rates are of those that do (DESIGN §5).
     A dimension that is null is a group of its own ("Hors département").
     """
 
@@ -18,6 +19,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     revision: int
     edition: int
     channel: str
+    assigned: bool = False
     status: str = "sent"
     territory: str | None = None
     region: str | None = None

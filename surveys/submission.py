@@ -36,9 +36,9 @@ Channel: TypeAlias = Literal["assigned", "open", "proxy", "import", "test"]
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """Something sent, with where, by whom and by which right. `actor` null is a link's holder or the command line.
+    """Something sent, with where, by whom, by which right and on which way.
 
-    `channel` says how an answer reaches us that is not given by those of whom it is expected.
+    `actor` null is a link's holder or the command line.
     """
 
     sent: Sent
@@ -59,18 +59,21 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     submitted_at: dt.datetime
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one submission: a receipt (`replayed` if it was stored before) or a problem."""
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission that is stored (`replayed`: was stored before), with its receipt."""
 
-    receipt: Receipt | None = None
+    receipt: Receipt
     replayed: bool = False
-    problem: Problem | None = None
 
-    def settled(self) -> Receipt:
-        """The receipt; raises the problem where there is none."""
-        if self.receipt is None:
-            raise self.problem or AssertionError("an outcome is a receipt or a problem")
-        return self.receipt
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission that changed nothing, with the reason."""
+
+    problem: Problem
+
+
+Outcome: TypeAlias = Stored | Refused
+"""What became of one submission."""
 
 
 class StoredResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,8 +106,26 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
 _canonical: Final = msgspec.json.Encoder(order="deterministic")
 
 
+class Amendment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """New answers for a response; `edition` says which one they were given under (default: the current one).
+
+    `id` may be there, so that what was sent first can be sent again with other answers; it is the response's own.
+    """
+
+    answers: Answers
+    id: UUID | None = None
+    edition: int | None = None
+
+
 def content_hash(sent: Sent) -> bytes:
     """SHA-256 over what was sent (answers, assignment, territory) in canonical JSON."""
-    return hashlib.sha256(
-        _canonical.encode({"answers": sent.answers, "assignment": sent.assignment, "territory": sent.territory})
-    ).digest()
+    return _hash({"answers": sent.answers, "assignment": sent.assignment, "territory": sent.territory})
+
+
+def amendment_hash(amendment: Amendment) -> bytes:
+    """The same over what was sent to amend (answers, edition); never that of a first answer."""
+    return _hash({"answers": amendment.answers, "edition": amendment.edition})
+
+
+def _hash(content: dict[str, Any]) -> bytes:
+    return hashlib.sha256(_canonical.encode(content)).digest()

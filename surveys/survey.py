@@ -1,8 +1,9 @@
 """The survey as the rest of the code sees it, and as it goes on the wire."""
 
 import datetime as dt
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
@@ -10,6 +11,9 @@ from msgspec import Meta
 from base.ids import parts_of
 from directory.rows import UnitKind
 from forms.questionnaire import Questionnaire, Texts
+
+PARIS: Final = ZoneInfo("Europe/Paris")
+"""The time of whatever lies in no territory."""
 
 Lane: TypeAlias = Literal["survey", "collection", "flash"]
 Anonymity: TypeAlias = Literal["named", "anonymous"]
@@ -26,6 +30,13 @@ class Audience(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     communities: list[Code] = []
     territories: list[Code] = []
     unit_kinds: list[UnitKind] = []
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people and services an audience comes to."""
+
+    agents: int
+    units: int
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +62,13 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     def state(self, now: dt.datetime) -> State:
         """Computed from the dates: no job has to run for a survey to open or close."""
+        return self.state_until(self.closes_at, now)
+
+    def state_until(self, deadline: dt.datetime | None, now: dt.datetime) -> State:
+        """The state for those who have this deadline. `queries.list_surveys` says the same in SQL."""
         if self.edition is None:
             return "draft"
-        if self.closed_at is not None or (self.closes_at is not None and self.closes_at <= now):
+        if self.closed_at is not None or (deadline is not None and deadline <= now):
             return "closed"
         if self.opens_at is not None and self.opens_at > now:
             return "scheduled"

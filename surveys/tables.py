@@ -98,7 +98,10 @@ class AssignmentEvent(Table, tablename="assignment_event", db=ENGINE, tags=PART)
 
 
 class Response(Table, tablename="response", db=ENGINE, tags=PART):
-    """One submitted set of answers, in its last revision; an erased one keeps its id and nothing that was answered."""
+    """One submitted set of answers, in its last revision; an erased one keeps its id and nothing that was answered.
+
+    `content_hash` is over what was sent first, `revision_hash` over what was sent for the present revision.
+    """
 
     part = BigInt(null=False, default=None)
     id = UUID(primary_key=True, null=False, default=None)
@@ -121,6 +124,7 @@ class Response(Table, tablename="response", db=ENGINE, tags=PART):
     revised_at = Timestamptz(null=False, default=None)
     answers = JSONB(null=True, default=None)
     content_hash = Bytea(null=False, default=None)
+    revision_hash = Bytea(null=False, default=None)
     row_key = BigInt(null=False, default=None)
     record_key = BigInt(null=False, default=None)
     erased_at = Timestamptz(null=True, default=None)

@@ -115,6 +115,7 @@ BY_PART = {
         revised_at timestamptz NOT NULL,
         answers jsonb,
         content_hash bytea NOT NULL CONSTRAINT response_hash_is_sha256 CHECK (length(content_hash) = 32),
+        revision_hash bytea NOT NULL CONSTRAINT response_revision_hash_is_sha256 CHECK (length(revision_hash) = 32),
         row_key bigint NOT NULL,
         record_key bigint NOT NULL CONSTRAINT response_record_key_has_32_bits
             CHECK (record_key BETWEEN 0 AND 4294967295),

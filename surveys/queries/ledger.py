@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
-from asyncpg import Connection, Record
+from asyncpg import Connection
 
 from base.ids import uuid7
 from surveys.survey import Survey
@@ -71,15 +71,20 @@ _DIMENSIONS: Final = {
 }
 
 
-_LEDGER_COUNTS: Final = """
+_EXPECTED: Final = """
+        assignment.disposition IN ('in_scope', 'unreachable')
+        AND assignment.state <> 'exempt' AND assignment.origin <> 'test'
+"""
+"""Which answers count as expected: those in scope and those that could not be reached, no exempt ones, no tests."""
+
+
+_LEDGER_COUNTS: Final = f"""
 WITH ledger AS (
-    SELECT {group} AS dimension, count(*) AS expected,
+    SELECT {{group}} AS dimension, count(*) AS expected,
         count(*) FILTER (WHERE assignment.state IN ('draft', 'returned')) AS started,
         count(*) FILTER (WHERE assignment.state IN ('sent', 'accepted')) AS answered
-    FROM assignment {joins}
-    WHERE assignment.part = ANY($1::bigint[])
-        AND assignment.disposition IN ('in_scope', 'unreachable')
-        AND assignment.state <> 'exempt' AND assignment.origin <> 'test'
+    FROM assignment {{joins}}
+    WHERE assignment.part = ANY($1::bigint[]) AND {_EXPECTED}
     GROUP BY 1
 )
 SELECT true AS total, NULL AS key, NULL AS names,
@@ -88,17 +93,17 @@ SELECT true AS total, NULL AS key, NULL AS names,
     coalesce(sum(answered), 0)::bigint AS answered
 FROM ledger
 UNION ALL
-SELECT false, {key}, {names}, sum(expected)::bigint, sum(started)::bigint, sum(answered)::bigint
-FROM {groups}
+SELECT false, {{key}}, {{names}}, sum(expected)::bigint, sum(started)::bigint, sum(answered)::bigint
+FROM {{groups}}
 GROUP BY 2, 3
-"""
+"""  # noqa: S608 - the text is ours
 
 
 async def ledger_counts(connection: Connection, parts: list[int], by: str) -> list[LedgerCount]:
     """How the ledger of these parts stands, in all and by region, department, unit, community or day of answering.
 
-    Expected are those in scope and those that could not be reached; exempt ones and tests are left out. Communities
-    overlap: an assignment counts in each of its own. By day, what is not answered yet stands under a null key.
+    Communities overlap: an assignment counts in each of its own. By day, what is not answered yet stands under a null
+    key.
     """
     rows = await connection.fetch(_LEDGER_COUNTS.format_map(_DIMENSIONS[by]._asdict()), parts)
     return [
@@ -131,13 +136,12 @@ class ExpectedGroup(msgspec.Struct, frozen=True, kw_only=True):
 async def expected_by_place(connection: Connection, parts: Sequence[int]) -> list[ExpectedGroup]:
     """The expected answers of these parts, counted as `ledger_counts` does, by all dimensions together."""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT region, department, unit_kind, communities, count(*) AS expected
         FROM assignment
-        WHERE part = ANY($1::bigint[]) AND disposition IN ('in_scope', 'unreachable') AND state <> 'exempt'
-          AND origin <> 'test'
+        WHERE part = ANY($1::bigint[]) AND {_EXPECTED}
         GROUP BY region, department, unit_kind, communities
-        """,
+        """,  # noqa: S608 - the text is ours
         list(parts),
     )
     return [ExpectedGroup(**dict(row)) for row in rows]
@@ -239,11 +243,11 @@ async def move_assignments(
     )
 
 
-async def expected_assignments(connection: Connection, survey: Survey) -> list[Record]:
-    """(id, part, agent, unit) of the answers of a survey that are expected and not given yet, in a stable order."""
-    rows: list[Record] = await connection.fetch(
+async def expected_assignments(connection: Connection, survey: Survey) -> list[UUID]:
+    """The ids of the answers of a survey that are expected and not given yet, in a stable order."""
+    rows = await connection.fetch(
         """
-        SELECT a.id, a.part, a.agent, a.unit FROM assignment a
+        SELECT a.id FROM assignment a
         LEFT JOIN agent p ON p.id = a.agent JOIN unit u ON u.id = a.unit
         WHERE a.part = ANY($1::bigint[]) AND a.survey = $2 AND a.disposition = 'in_scope'
           AND a.state IN ('expected', 'opened', 'draft')
@@ -252,4 +256,4 @@ async def expected_assignments(connection: Connection, survey: Survey) -> list[R
         survey.parts,
         survey.id,
     )
-    return rows
+    return [row["id"] for row in rows]

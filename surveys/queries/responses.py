@@ -9,12 +9,30 @@ import msgspec
 from asyncpg import Connection, Record
 
 from surveys.rows import Row
+from surveys.submission import Revision
 from surveys.survey import Survey
+
+NO_HASH: Final = bytes(32)
+"""What stands where the hash of an erased answer stood."""
 
 _answers: Final = msgspec.json.Decoder(dict[str, Any])
 
+_ROW: Final = """
+           r.id AS response, r.revision, r.edition, r.channel, r.assignment IS NOT NULL AS assigned, r.territory,
+           r.region, r.department, u.code AS unit, r.unit_kind, r.communities, r.day, r.stratum, r.base_weight,
+           r.record_key, r.answers
+"""
+"""The columns of a `Row`."""
 
-class StoredResponse(msgspec.Struct, frozen=True, kw_only=True):
+_ROW_FIELDS: Final = tuple(field for field in Row.__struct_fields__ if field != "status")
+
+
+def _row(record: Record) -> Row:
+    values = {field: record[field] for field in _ROW_FIELDS}
+    return Row(**values | {"answers": _answers.decode(record["answers"] or "{}")})
+
+
+class FoldableResponse(msgspec.Struct, frozen=True, kw_only=True):
     """A response as it stands now, as the figures and the exports read it again."""
 
     row_key: int
@@ -22,24 +40,20 @@ class StoredResponse(msgspec.Struct, frozen=True, kw_only=True):
     row: Row
 
 
-async def responses_of_part(connection: Connection, part: int) -> AsyncGenerator[StoredResponse]:
+async def responses_of_part(connection: Connection, part: int) -> AsyncGenerator[FoldableResponse]:
     """All responses of a part that are not erased, oldest first, streamed; call it in a transaction."""
     cursor = connection.cursor(
-        """
-        SELECT r.row_key, r.submitted_at, r.id AS response, r.revision, r.edition, r.channel, r.territory, r.region,
-               r.department, u.code AS unit, r.unit_kind, r.communities, r.day, r.stratum, r.base_weight, r.record_key,
-               r.answers
+        f"""
+        SELECT r.row_key, r.submitted_at, {_ROW}
         FROM response r LEFT JOIN unit u ON u.id = r.unit
         WHERE r.part = $1 AND r.erased_at IS NULL
         ORDER BY r.submitted_at, r.id
-        """,
+        """,  # noqa: S608 - the text is ours
         part,
         prefetch=1_000,
     )
     async for record in cursor:
-        values = dict(record)
-        values["answers"] = _answers.decode(values["answers"])
-        yield StoredResponse(row_key=values.pop("row_key"), submitted_at=values.pop("submitted_at"), row=Row(**values))
+        yield FoldableResponse(row_key=record["row_key"], submitted_at=record["submitted_at"], row=_row(record))
 
 
 class ResponseKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,12 +87,23 @@ async def response_keys(
     return [ResponseKey(**dict(row)) for row in rows]
 
 
-async def places(connection: Connection, codes: Sequence[str]) -> dict[str, Record]:
-    """(code, path, region, department, time_zone) of these territories, by code."""
+class Locality(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a territory lies, and in which time zone."""
+
+    region: str | None
+    department: str | None
+    time_zone: str
+
+
+async def localities(connection: Connection, codes: Sequence[str]) -> dict[str, Locality]:
+    """Where these territories lie, by code."""
     rows = await connection.fetch(
-        "SELECT code, path, region, department, time_zone FROM territory WHERE code = ANY($1::text[])", list(codes)
+        "SELECT code, region, department, time_zone FROM territory WHERE code = ANY($1::text[])", list(codes)
     )
-    return {row["code"]: row for row in rows}
+    return {
+        row["code"]: Locality(region=row["region"], department=row["department"], time_zone=row["time_zone"])
+        for row in rows
+    }
 
 
 class NewResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,13 +148,14 @@ _RESPONSE_COLUMNS: Final = (
 
 
 _INSERT_RESPONSES: Final = f"""
-    INSERT INTO response ({", ".join(name for name, _ in _RESPONSE_COLUMNS)}, revision, revised_at)
+    INSERT INTO response ({", ".join(name for name, _ in _RESPONSE_COLUMNS)}, revision, revised_at,
+                          revision_hash)
     SELECT {
     ", ".join(
         "ARRAY(SELECT jsonb_array_elements_text(communities))" if name == "communities" else name
         for name, _ in _RESPONSE_COLUMNS
     )
-}, 1, submitted_at
+}, 1, submitted_at, content_hash
     FROM unnest({", ".join(f"${index}::{kind}[]" for index, (_, kind) in enumerate(_RESPONSE_COLUMNS, 1))})
          AS sent ({", ".join(name for name, _ in _RESPONSE_COLUMNS)})
     ORDER BY part, coalesce(assignment, id)
@@ -173,31 +199,59 @@ async def insert_responses(connection: Connection, responses: Sequence[NewRespon
     return {(row["part"], row["id"]) for row in stored}
 
 
-_STORED: Final = """
-    SELECT r.part, r.id, r.survey, r.edition, r.assignment, r.actor, r.channel, u.code AS unit, r.unit_kind,
-           r.territory, r.region, r.department, r.communities, r.stratum, r.base_weight, r.submitted_at, r.day,
-           r.revision, r.revised_at, r.answers, r.row_key, r.record_key, r.erased_at, a.agent AS asked_agent,
-           a.unit AS asked_unit
+class ResponseState(msgspec.Struct, frozen=True, kw_only=True):
+    """A response in its present revision: its row, whose it is, and what was sent for it. Erased, it has no answers.
+
+    `asked_agent` and `asked_unit` are those of whom it was expected; `time_zone` is its territory's.
+    """
+
+    part: int
+    survey: UUID
+    assignment: UUID | None
+    actor: UUID | None
+    asked_agent: UUID | None
+    asked_unit: UUID | None
+    time_zone: str | None
+    submitted_at: dt.datetime
+    revised_at: dt.datetime
+    revision_hash: bytes
+    row_key: int
+    erased: bool
+    row: Row
+
+
+_STATE: Final = f"""
+    SELECT r.part, r.survey, r.assignment, r.actor, r.submitted_at, r.revised_at, r.revision_hash, r.row_key,
+           r.erased_at IS NOT NULL AS erased, a.agent AS asked_agent, a.unit AS asked_unit, t.time_zone, {_ROW}
     FROM response r
     LEFT JOIN unit u ON u.id = r.unit
+    LEFT JOIN territory t ON t.code = r.territory
     LEFT JOIN assignment a ON a.part = r.part AND a.id = r.assignment
-"""
+"""  # noqa: S608 - the text is ours
+
+_STATE_FIELDS: Final = tuple(field for field in ResponseState.__struct_fields__ if field != "row")
 
 
-async def find_response(connection: Connection, survey: Survey, response: UUID, *, lock: bool = False) -> Record | None:
-    """A response of a survey with all its columns, perhaps locked; erased ones too."""
+def _state(record: Record) -> ResponseState:
+    return ResponseState(**{field: record[field] for field in _STATE_FIELDS}, row=_row(record))
+
+
+async def find_response(
+    connection: Connection, survey: Survey, response: UUID, *, lock: bool = False
+) -> ResponseState | None:
+    """A response of a survey, perhaps locked; erased ones too."""
     found = await connection.fetchrow(
-        f"{_STORED} WHERE r.part = ANY($1::bigint[]) AND r.survey = $2 AND r.id = $3", survey.parts, survey.id, response
+        f"{_STATE} WHERE r.part = ANY($1::bigint[]) AND r.survey = $2 AND r.id = $3", survey.parts, survey.id, response
     )
-    if found is None or not lock:
-        return found
-    # Rows are locked in one part at a time; what was read before the lock may have changed until then.
-    return await connection.fetchrow(
-        f"{_STORED} WHERE r.part = $1 AND r.survey = $2 AND r.id = $3 FOR UPDATE OF r",
-        found["part"],
-        survey.id,
-        response,
-    )
+    if found and lock:
+        # Rows are locked in one part at a time; what was read before the lock may have changed until then.
+        found = await connection.fetchrow(
+            f"{_STATE} WHERE r.part = $1 AND r.survey = $2 AND r.id = $3 FOR UPDATE OF r",
+            found["part"],
+            survey.id,
+            response,
+        )
+    return _state(found) if found else None
 
 
 async def list_responses(
@@ -207,11 +261,11 @@ async def list_responses(
     inside: Sequence[str],
     after: tuple[dt.datetime, UUID] | None,
     limit: int,
-) -> list[Record]:
+) -> list[ResponseState]:
     """The responses that lie in one of these territories (the nation holds all), in order of arrival."""
-    rows: list[Record] = await connection.fetch(
+    rows = await connection.fetch(
         f"""
-        {_STORED}
+        {_STATE}
         WHERE r.part = ANY($1::bigint[]) AND r.survey = $2 AND r.erased_at IS NULL
           AND ('FR' = ANY($3::text[]) OR r.territory = ANY($3) OR r.region = ANY($3) OR r.department = ANY($3))
           AND ($4::timestamptz IS NULL OR (r.submitted_at, r.id) > ($4, $5::uuid))
@@ -223,12 +277,12 @@ async def list_responses(
         *(after or (None, None)),
         limit,
     )
-    return rows
+    return list(map(_state, rows))
 
 
-async def revisions_of(connection: Connection, part: int, response: UUID) -> list[Record]:
-    """(revision, edition, revised_at, answers) of what a response held before, oldest first."""
-    rows: list[Record] = await connection.fetch(
+async def revisions_of(connection: Connection, part: int, response: UUID) -> list[Revision]:
+    """What a response held before it was amended, oldest first."""
+    rows = await connection.fetch(
         """
         SELECT revision, edition, revised_at, answers FROM response_revision
         WHERE part = $1 AND response = $2 ORDER BY revision
@@ -236,7 +290,15 @@ async def revisions_of(connection: Connection, part: int, response: UUID) -> lis
         part,
         response,
     )
-    return rows
+    return [
+        Revision(
+            revision=row["revision"],
+            edition=row["edition"],
+            revised_at=row["revised_at"],
+            answers=_answers.decode(row["answers"]),
+        )
+        for row in rows
+    ]
 
 
 async def keep_revision(connection: Connection, part: int, response: UUID) -> None:
@@ -254,27 +316,27 @@ async def keep_revision(connection: Connection, part: int, response: UUID) -> No
 async def amend_response(
     connection: Connection,
     part: int,
-    response: UUID,
+    amended: Row,
     *,
-    revision: int,
-    edition: int,
-    answers: str,
-    key: int,
+    row_key: int,
+    revision_hash: bytes,
     actor: UUID | None,
     at: dt.datetime,
 ) -> None:
     """Store the new state of a response."""
     await connection.execute(
         """
-        UPDATE response SET revision = $3, edition = $4, answers = $5, row_key = $6, actor = $7, revised_at = $8
+        UPDATE response
+        SET revision = $3, edition = $4, answers = $5, row_key = $6, revision_hash = $7, actor = $8, revised_at = $9
         WHERE part = $1 AND id = $2
         """,
         part,
-        response,
-        revision,
-        edition,
-        answers,
-        key,
+        amended.response,
+        amended.revision,
+        amended.edition,
+        msgspec.json.encode(amended.answers).decode(),
+        row_key,
+        revision_hash,
         actor,
         at,
     )
@@ -285,7 +347,7 @@ async def erase_response(
 ) -> None:
     """Forget what was answered, in every place where it stands; the id stays, so that it cannot be sent again.
 
-    `keys` are the row keys of all its revisions.
+    `keys` are the row keys of all its revisions. Hashes go too: few answers are possible, and each could be tried.
     """
     await connection.execute("DELETE FROM response_revision WHERE part = $1 AND response = $2", part, response)
     # Earlier revisions may wait in the queue too. Their tombstones stay: what they hide may be folded already.
@@ -294,11 +356,14 @@ async def erase_response(
     )
     await connection.execute(
         """
-        UPDATE response SET answers = NULL, erased_at = $3, assignment = NULL, actor = NULL WHERE part = $1 AND id = $2
+        UPDATE response
+        SET answers = NULL, erased_at = $3, assignment = NULL, actor = NULL, content_hash = $4, revision_hash = $4
+        WHERE part = $1 AND id = $2
         """,
         part,
         response,
         at,
+        NO_HASH,
     )
 
 

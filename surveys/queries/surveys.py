@@ -2,8 +2,8 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,6 @@ from asyncpg import Connection, Record
 from base.ids import uuid7
 from forms import questionnaire as forms
 from forms.questionnaire import Texts
-from surveys import tables
 from surveys.survey import Audience, Lane, State, Survey
 
 _SURVEY: Final = """
@@ -72,7 +71,7 @@ async def survey_by_number(connection: Connection, number: int) -> Survey:
 
 async def lock_survey(connection: Connection, survey: UUID) -> Survey:
     """The survey as it is now, locked until the transaction ends: publishing and closing take turns."""
-    row = await connection.fetchrow(f"{_SURVEY} WHERE s.id = $1 FOR UPDATE OF s", survey)
+    row = await connection.fetchrow(f"{_SURVEY} WHERE s.id = $1 FOR NO KEY UPDATE OF s", survey)
     return _survey(row)
 
 
@@ -82,7 +81,9 @@ async def taken_slugs(connection: Connection, stem: str) -> set[str]:
     return {row["slug"] for row in rows}
 
 
-async def insert_survey(connection: Connection, survey: Survey, document: bytes, author: UUID | None) -> Survey:
+async def insert_survey(
+    connection: Connection, survey: Survey, questionnaire: forms.Questionnaire, author: UUID | None
+) -> Survey:
     """Store a new draft; returns it with its number."""
     number = await connection.fetchval(
         """
@@ -98,7 +99,7 @@ async def insert_survey(connection: Connection, survey: Survey, document: bytes,
         survey.owner,
         survey.anonymity,
         survey.answering,
-        document,
+        forms.encode(questionnaire),
         survey.spread,
         survey.created_at,
         author,
@@ -111,10 +112,31 @@ async def delete_draft(connection: Connection, survey: UUID) -> None:
     await connection.execute("DELETE FROM survey WHERE id = $1 AND edition IS NULL", survey)
 
 
-async def update_survey(survey: UUID, values: Mapping[str, Any]) -> None:
-    """Set columns of a survey, inside the open transaction."""
-    columns: dict[Any, Any] = dict(values)
-    await tables.Survey.update(columns).where(tables.Survey.id == survey)
+async def update_survey(connection: Connection, survey: Survey) -> None:
+    """Store what may change of a survey: its title, audience, spread, edition, dates and link."""
+    await connection.execute(
+        """
+        UPDATE survey
+        SET title = $2, audience = $3, spread = $4, edition = $5, opens_at = $6, closes_at = $7, closes_on = $8,
+            closed_at = $9, link = $10
+        WHERE id = $1
+        """,
+        survey.id,
+        msgspec.json.encode(survey.title).decode(),
+        msgspec.json.encode(survey.audience).decode() if survey.audience else None,
+        survey.spread,
+        survey.edition,
+        survey.opens_at,
+        survey.closes_at,
+        survey.closes_on,
+        survey.closed_at,
+        survey.link,
+    )
+
+
+async def update_working_copy(connection: Connection, survey: UUID, questionnaire: forms.Questionnaire) -> None:
+    """Replace the questionnaire as it is being drafted."""
+    await connection.execute("UPDATE survey SET questionnaire = $2 WHERE id = $1", survey, forms.encode(questionnaire))
 
 
 async def working_copy(connection: Connection, survey: UUID) -> forms.Questionnaire:
@@ -157,6 +179,7 @@ async def list_surveys(
                     UNION ALL
                     SELECT survey FROM assignment WHERE agent IS NULL AND unit = $3))))
           AND ($4::text IS NULL OR s.kind = $4)
+          -- Survey.state in SQL; tests/surveys/test_states.py compares the two
           AND ($5::text IS NULL OR $5 = CASE
                 WHEN s.edition IS NULL THEN 'draft'
                 WHEN s.closed_at IS NOT NULL OR s.closes_at <= $6 THEN 'closed'
@@ -198,40 +221,46 @@ async def is_asked(connection: Connection, survey: Survey, agent: UUID, unit: UU
     )
 
 
+class EditionDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A published questionnaire: its exact bytes, and the hash that was made of them then."""
+
+    number: int
+    document: bytes
+    hash: bytes
+
+
 async def insert_edition(
-    survey: UUID, number: int, document: bytes, digest: bytes, *, at: dt.datetime, by: UUID | None
+    connection: Connection, survey: UUID, edition: EditionDocument, *, at: dt.datetime, by: UUID | None
 ) -> None:
-    """Store a published questionnaire, inside the open transaction."""
-    await tables.Edition.insert(
-        tables.Edition(
-            id=uuid7(),
-            survey=survey,
-            number=number,
-            questionnaire=document,
-            hash=digest,
-            published_at=at,
-            published_by=by,
-        )
-    )
-
-
-async def edition_dates(connection: Connection, survey: UUID) -> list[Record]:
-    """(number, published_at, superseded_at) of each edition, in order; the last one is not superseded."""
-    rows: list[Record] = await connection.fetch(
+    """Store a published questionnaire."""
+    await connection.execute(
         """
-        SELECT number, published_at, lead(published_at) OVER (ORDER BY number) AS superseded_at
-        FROM edition WHERE survey = $1 ORDER BY number
+        INSERT INTO edition (id, survey, number, questionnaire, hash, published_at, published_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         """,
+        uuid7(),
         survey,
+        edition.number,
+        edition.document,
+        edition.hash,
+        at,
+        by,
     )
-    return rows
 
 
-async def edition_documents(connection: Connection, survey: UUID, numbers: Sequence[int]) -> list[Record]:
-    """(number, questionnaire, hash) of these editions."""
-    rows: list[Record] = await connection.fetch(
-        "SELECT number, questionnaire, hash FROM edition WHERE survey = $1 AND number = ANY($2::int[])",
+async def edition_documents(connection: Connection, survey: UUID, numbers: Sequence[int]) -> list[EditionDocument]:
+    """These editions."""
+    rows = await connection.fetch(
+        "SELECT number, questionnaire AS document, hash FROM edition WHERE survey = $1 AND number = ANY($2::int[])",
         survey,
         list(numbers),
     )
-    return rows
+    return [EditionDocument(**dict(row)) for row in rows]
+
+
+async def superseded_at(connection: Connection, survey: UUID, number: int) -> dt.datetime | None:
+    """When the next edition took the place of this one; null for the last one."""
+    moment: dt.datetime | None = await connection.fetchval(
+        "SELECT published_at FROM edition WHERE survey = $1 AND number = $2 + 1", survey, number
+    )
+    return moment

@@ -155,8 +155,8 @@ class Sender:
                     """
                     INSERT INTO response (part, id, survey, edition, channel, unit_kind, territory, region, department,
                         communities, base_weight, submitted_at, day, revision, revised_at, answers, content_hash,
-                        row_key, record_key, unit)
-                    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $11, $14, $15, $16, $17,
+                        revision_hash, row_key, record_key, unit)
+                    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11, $12, $13, $11, $14, $15, $15, $16, $17,
                         (SELECT id FROM unit WHERE code = $18)
                     """,
                     part,

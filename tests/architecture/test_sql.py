@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,11 +80,17 @@ def joined(node: ast.AST, constants: dict[str, str]) -> str | None:
     return None
 
 
+def on(tables: Iterable[str]) -> re.Pattern[str]:
+    """Finds these tables where SQL says what it works on."""
+    return re.compile(
+        rf'\b(FROM|JOIN|INTO|UPDATE|ONLY|TABLE|USING|COPY)\s+(public\.)?"?({"|".join(tables)})\b(?!\s*\()'
+    )
+
+
 @pytest.fixture(scope="module")
 def part_sql(root: Path, packages: list[Path], placed: Placed) -> list[Sql]:
     """Every statement of the service on a table that grows with answers (migrations build them, and are left out)."""
-    names = "|".join(placed("part"))
-    on_part = re.compile(rf'\b(FROM|JOIN|INTO|UPDATE|ONLY|TABLE|USING|COPY)\s+(public\.)?"?({names})\b(?!\s*\()')
+    on_part = on(placed("part"))
     found = []
     for package in packages:
         if package.name == "migrations":
@@ -94,6 +100,19 @@ def part_sql(root: Path, packages: list[Path], placed: Placed) -> list[Sql]:
                 if STATEMENT.search(text) and on_part.search(text):
                     found.append(Sql(f"{path.relative_to(root)}:{line}", text))
     return found
+
+
+def test_sql_stands_in_queries(root: Path, packages: list[Path], tables: dict[str, type[Table]]) -> None:
+    """A statement on a table of ours stands in the `queries` of a package, and nowhere else."""
+    ours = on(tables)
+    astray = []
+    for path in (path for package in packages if package.name != "migrations" for path in package.rglob("*.py")):
+        if path.name == "queries.py" or path.parent.name == "queries":
+            continue
+        for line, text in strings(ast.parse(path.read_text())):
+            if STATEMENT.search(text) and ours.search(text):
+                astray.append(f"{path.relative_to(root)}:{line}")
+    assert astray == []
 
 
 def test_statements_name_the_part(part_sql: list[Sql]) -> None:

@@ -1,8 +1,18 @@
 """Amending: new answers in place of a revision that was read; every state is kept."""
 
 import asyncio
+import datetime as dt
+import uuid
 
 import pytest
+
+from base.database import reading
+from base.problems import Problem
+from directory.actors import actor_by_email
+from surveys import queries
+from surveys.amending import amend
+from surveys.problems import INVALID_RESPONSE
+from surveys.submission import Amendment
 
 pytestmark = pytest.mark.anyio
 
@@ -109,6 +119,62 @@ async def test_a_repeated_change(anne, editor, answered, stored) -> None:
     again = await put(anne, answered, {"q1": "oui", "n": 2}, 1)
     assert (again.status_code, again.json()) == (200, first.json())
     assert await stored() == counted
+
+
+UNLIKE = [
+    {"q1": "oui", "n": "NOT A NUMBER", "nonsense": 1},
+    {"q1": "non", "n": 7},  # judged, it would come to what is stored
+    {"q1": "non", "nonsense": 1},
+    {"q1": "non", "avis": None},
+]
+
+
+async def test_a_change_that_only_comes_to_the_same(anne, answered, stored) -> None:
+    """A request is a repeat if the same was sent, not if what is stored could have come of it."""
+    assert (await put(anne, answered, {"q1": "non"}, 1)).status_code == 200
+    before = await stored()
+    for answers in UNLIKE:
+        refused = await put(anne, answered, answers, 1)
+        assert (refused.status_code, refused.json()["code"]) == (412, "surveys/revision-conflict"), answers
+    other_edition = {"answers": {"q1": "non"}, "edition": 1}
+    assert (await anne.put(answered, json=other_edition, headers={"If-Match": "1"})).status_code == 412
+    assert await stored() == before
+    assert (await put(anne, answered, {"q1": "non"}, 1)).status_code == 200
+
+
+async def test_the_first_answer_is_no_change(anne, published, sent) -> None:
+    """There is no revision before the first: what was sent then is no repeat of a change of it."""
+    survey, body = await published(), sent(q1="oui", n=1)
+    await anne.post(f"{survey}/responses", json=body)
+    refused = await put(anne, f"{survey}/responses/{body['id']}", body["answers"], 0)
+    assert (refused.status_code, refused.json()["code"]) == (412, "surveys/revision-conflict")
+
+
+async def test_a_repeated_change_after_midnight(anne, published, sent, questionnaire) -> None:
+    """A repeat is the same request, also where it would be judged otherwise today."""
+    questionnaire["questions"][4] |= {"constraint": ". >= today()"}
+    survey, now = await published(), dt.datetime.now(dt.UTC)
+    body = sent()
+    assert (await anne.post(f"{survey}/responses", json=body)).status_code == 201
+    async with reading() as connection:
+        found = await queries.find_survey(connection, survey.rpartition("/")[2])
+    actor = await actor_by_email("anne@ddtm-29.example")
+    change = Amendment(answers={"q1": "oui", "jour": (now + dt.timedelta(days=1)).date().isoformat()})
+    later = now + dt.timedelta(days=3)
+    first = await amend(actor, found, uuid.UUID(body["id"]), change, revision=1, now=now)
+    assert await amend(actor, found, uuid.UUID(body["id"]), change, revision=1, now=later) == first
+    with pytest.raises(Problem) as refused:
+        await amend(actor, found, uuid.UUID(body["id"]), change, revision=2, now=later)
+    assert refused.value.kind is INVALID_RESPONSE
+
+
+async def test_a_test_leaves_the_ledger_alone(anne, editor, answered, sql, stored) -> None:
+    """What is answered to try a survey is not counted, whatever becomes of it."""
+    await sql.execute("UPDATE response SET channel = 'test'")
+    before = await stored()
+    assert (await put(anne, answered, {"q1": "non"}, 1)).status_code == 200
+    assert (await editor.delete(answered)).status_code == 204
+    assert (await stored())["assignment_event"] == before["assignment_event"]
 
 
 async def test_answers_that_do_not_fit(anne, answered, stored) -> None:

@@ -310,10 +310,11 @@ async def test_editors_bring_answers_for_a_territory(editor, people, published, 
     row = await sql.fetchrow("SELECT * FROM response WHERE id = $1", uuid.UUID(body["id"]))
     assert (row["assignment"], row["unit"], row["unit_kind"], row["communities"]) == (None, None, None, [])
     assert (row["territory"], row["region"], row["department"], row["channel"]) == ("D-29", "R-53", "D-29", "proxy")
-    unknown = await editor.post(f"{survey}/responses", json=sent(territory="D-0"))
-    assert [(fault["path"], fault["code"]) for fault in unknown.json()["invalid_params"]] == [
-        ("/territory", "territory")
-    ]
+    for code in ("D-0", ""):
+        unknown = await editor.post(f"{survey}/responses", json=sent(territory=code))
+        assert [(fault["path"], fault["code"]) for fault in unknown.json()["invalid_params"]] == [
+            ("/territory", "territory")
+        ]
     admin = await people("admin@navette.example", "administrator")
     assert (await admin.post(f"{survey}/responses", json=sent(territory="FR"))).status_code == 201
 

@@ -41,6 +41,13 @@ async def test_answers_are_gone(editor, anne, published, sent, sql, answers) -> 
     assert await places_of(sql, CANARY) == []
 
 
+async def test_no_trace_to_guess_by(editor, anne, published, sent, sql) -> None:
+    """Nor is a fingerprint left, by which one could try which answers they were."""
+    await editor.delete(await send(anne, await published(), sent, "a", "b"))
+    row = await sql.fetchrow("SELECT content_hash, revision_hash FROM response")
+    assert tuple(row) == (bytes(32), bytes(32))
+
+
 async def test_figures_forget(editor, anne, people, published, sent) -> None:
     """Erased before it was folded, in between, or after: the figures hold the other answers only."""
     survey = await published({})

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.anyio
 
 AGENTS = ("anne@ddtm-29.example", "bran@ddtm-29.example", "cecile@ddtm-35.example")
 IDS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(4)]
-ANSWERS = ("non", "oui", "faux")
+ANSWERS = ("non", "oui", "faux", "oui, encombré")
+FITTING = {"non", "oui"}
 EDITOR = "editor@dgaln.example"
 
 SENDS = st.tuples(st.just("send"), st.sampled_from(AGENTS), st.sampled_from(IDS), st.sampled_from(ANSWERS))
@@ -56,7 +57,7 @@ class Model:
             return (200, 1) if same else (409, "surveys/response-conflict")
         if agent in self.answered:
             return 409, "surveys/already-answered"
-        if answer == "faux":
+        if answer not in FITTING:
             return 422, "surveys/invalid-response"
         self.held[response] = Held(agent, answer, answer)
         self.answered[agent] = response
@@ -70,12 +71,12 @@ class Model:
             return 404, "not-found"
         if held.erased:
             return 410, "surveys/response-erased"
-        if answer == "faux":
-            return 422, "surveys/invalid-response"
         if (revision + 1, answer) == (held.revision, held.now):
             return 200, held.revision
         if revision != held.revision:
             return 412, "surveys/revision-conflict"
+        if answer not in FITTING:
+            return 422, "surveys/invalid-response"
         self._queue(response, None)
         held.now, held.revision = answer, held.revision + 1
         self.events[held.agent].append("sent")
@@ -113,7 +114,7 @@ async def test_submission_is_idempotent(published, people, editor, sql, steps) -
     for step in steps:
         match step:
             case "send", agent, response, answer:
-                body = {"id": response, "answers": {"q1": answer}}
+                body = {"id": response, "answers": answers_of(answer)}
                 got = await clients[agent].post(f"{survey}/responses", json=body)
                 expected = model.send(agent, response, answer)
             case "amend", agent, response, answer, stale:
@@ -121,7 +122,7 @@ async def test_submission_is_idempotent(published, people, editor, sql, steps) -
                 revision = max((held.revision if held else 1) - stale, 1)
                 got = await clients[agent].put(
                     f"{survey}/responses/{response}",
-                    json={"answers": {"q1": answer}},
+                    json={"answers": answers_of(answer)},
                     headers={"If-Match": str(revision)},
                 )
                 expected = model.amend(agent, response, answer, revision)
@@ -131,6 +132,12 @@ async def test_submission_is_idempotent(published, people, editor, sql, steps) -
         said = got.json() if got.content else {}
         assert (got.status_code, said.get("code", said.get("revision"))) == expected, step
     await compare(sql, UUID(survey.rpartition("/")[2]), model)
+
+
+def answers_of(answer: str) -> dict[str, Any]:
+    """What is sent: encumbered, it comes to the same answer beside something that fits nothing."""
+    plain, _, encumbered = answer.partition(", ")
+    return {"q1": plain} | ({"inconnu": 1} if encumbered else {})
 
 
 async def client_of(people, agent: str):

@@ -130,6 +130,14 @@ async def test_rerun(bring):
         assert told(report) == {3: "surveys/response-conflict"}
 
 
+async def test_a_row_without_id_is_no_other_row(bring):
+    """The number of a row that has no id of its own is not taken for the id of another row."""
+    rows = "3,a\nrow 5,b\n,c\n4,d\n,e\n"
+    report = await bring(f"id,t\n{rows}")
+    assert (report.accepted, told(report)) == (5, {})
+    assert (await bring(f"id,t\n{rows}")).replayed == 5
+
+
 async def test_refused_rows(bring, survey):
     """A row that does not fit is refused by the line on which it begins, with each path; the others are taken."""
     report = await bring(

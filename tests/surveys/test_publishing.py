@@ -10,11 +10,14 @@ import asyncpg
 import pytest
 
 from base.database import reading
+from base.problems import Problem
 from directory.actors import actor_by_email
 from directory.importing import import_agents
 from surveys import editions, queries
 from surveys.answering import submit
-from surveys.submission import Sent, Submission
+from surveys.assigning import spread_for
+from surveys.problems import EDITION_CLOSED
+from surveys.submission import Refused, Sent, Submission
 
 pytestmark = pytest.mark.anyio
 
@@ -138,11 +141,11 @@ async def test_a_date_ends_where_one_lives(editor, published, sql, people) -> No
                     survey=found,
                     actor=await actor_by_email(email),
                     right="own",
-                    channel="proxy",
+                    channel="assigned",
                     at=moment,
                 )
             )
-            assert (outcome.problem.kind.code if outcome.problem else None) == code, (email, moment)
+            assert (outcome.problem.kind.code if isinstance(outcome, Refused) else None) == code, (email, moment)
     days = await sql.fetch("SELECT territory, day FROM response ORDER BY territory")
     assert [tuple(row) for row in days] == [("D-29", dt.date(2030, 1, 31)), ("D-973", dt.date(2030, 1, 31))]
 
@@ -181,6 +184,7 @@ BAD_DATES = [
     ({"closes_at": "9999-12-31"}, "/closes_at", "type"),
     ({"closes_at": "0001-01-01T00:00:00+14:00"}, "/closes_at", "type"),
     ({"closes_at": "2020-01-01"}, "/closes_at", "range"),
+    ({"opens_at": "2019-01-01", "closes_at": "2020-01-01"}, "/closes_at", "range"),
     ({"opens_at": "2030-06-02", "closes_at": "2030-05-31"}, "/closes_at", "range"),
     ({"open_link": "oui"}, "/open_link", "type"),
     ({"ouvert": True}, "/ouvert", "unknown"),
@@ -261,6 +265,28 @@ async def test_an_edition_judges_for_a_week_more(editor, anne, published, questi
     await sql.execute("UPDATE edition SET published_at = now() - interval '6 days 23 hours' WHERE number = 2")
     taken = await anne.post(f"{survey}/responses", json=old)
     assert (taken.status_code, taken.json()["edition"]) == (201, 1)
+
+
+async def test_the_week_ends_to_the_moment(editor, published, questionnaire, sql) -> None:
+    """Seven days after the next edition the one before judges nothing; the moment before it still does."""
+    survey = await published()
+    questionnaire["questions"] = questionnaire["questions"][:1]
+    await editor.put(f"{survey}/questionnaire", json=questionnaire)
+    await editor.post(f"{survey}/publish", json={})
+    end = await sql.fetchval("SELECT published_at FROM edition WHERE number = 2") + editions.GRACE
+    async with reading() as connection:
+        found = await queries.find_survey(connection, survey.rpartition("/")[2])
+        still = await editions.edition_to_judge(connection, found, 1, end - dt.timedelta(microseconds=1))
+        assert (still.number, len(still.questionnaire.questions)) == (1, 5)
+        with pytest.raises(Problem) as refused:
+            await editions.edition_to_judge(connection, found, 1, end)
+    assert refused.value.kind is EDITION_CLOSED
+
+
+@pytest.mark.parametrize(("expected", "parts"), [(0, 1), (99_999, 1), (100_000, 64), (1_000_000, 64)])
+def test_a_national_survey_is_spread(expected, parts) -> None:
+    """From a hundred thousand expected answers on it lives in many parts."""
+    assert spread_for(expected) == parts
 
 
 async def test_a_damaged_edition_judges_nothing(editor, anne, published, sent, sql) -> None:

@@ -9,6 +9,7 @@ import pytest
 from base.database import reading
 from surveys import queries
 from surveys.generating import answer_for_all
+from surveys.submission import Stored
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +48,7 @@ async def test_three_ways_in(editor, people, published, sql) -> None:
         found = (await queries.surveys_by_id(connection, [ids["generated"]]))[ids["generated"]]
     outcomes = await answer_for_all(found, seed=7, share=0.5, now=dt.datetime.now(dt.UTC))
     assert 1 < len(outcomes) < 5
-    assert all(outcome.receipt for outcome in outcomes)
+    assert all(isinstance(outcome, Stored) for outcome in outcomes)
 
     answers = {row["who"]: json.loads(row["answers"]) for row in await sql.fetch(RESPONSES, ids["generated"])}
     given = {who: {name: value for name, value in one.items() if value is not None} for who, one in answers.items()}

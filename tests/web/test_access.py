@@ -176,7 +176,12 @@ async def test_lists_show_what_one_may_see(people, nobody, editor, anne, publish
     survey = await publish()
     table = b"slug,name_fr,name_en,animators\neau,Eau,Water,denis@ddtm-35.example\n"
     await import_communities(table, lambda *_: None, now=dt.datetime.now(dt.UTC))
-    callers = await clients(people, nobody, editor, anne) | {"animator": await people("denis@ddtm-35.example")}
+    callers = await clients(people, nobody, editor, anne) | {
+        "animator": await people("denis@ddtm-35.example"),
+        "reviewer elsewhere": await people("analyst@dgaln.example", "reviewer", "territory:R-93"),
+        "analyst elsewhere": await people("reviewer@dreal-53.example", "analyst", "unit:DREAL-53"),
+        "analyst of the nation": await people("reviewer@dreal-53.example", "analyst", "territory:FR"),
+    }
     for caller, client in callers.items():
         if caller != "nobody":
             alone = (await client.get(survey)).status_code == 200

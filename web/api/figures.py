@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from analytics.access import figures_to_read
+from analytics.access import figures_to_read, may_read_texts
 from analytics.participation import By, Participation, participation
 from analytics.reading import Question, Reader, export
 from analytics.result import Crosstab, Result
@@ -20,7 +20,7 @@ from surveys.access import survey_to_edit, survey_to_follow
 Where = Annotated[list[str] | None, QueryParameter(description="NAME:VALUE; repeat for “and”, VALUE|VALUE for “or”")]
 GroupedBy = Annotated[str | None, QueryParameter(description="One dimension (@department) or question")]
 
-EXPORTS: dict[str, str] = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+EXPORTS: dict[str, str] = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 
 
 class FigureController(Controller):
@@ -41,7 +41,8 @@ class FigureController(Controller):
         own: Annotated[bool, QueryParameter(description="Whether a question's own filter applies to it")] = True,
     ) -> Result:
         found = await figures_to_read(actor, survey)
-        return await figures.results(found, Question(where=where or (), by=by, questions=question, own=own))
+        asked = Question(where=where or (), by=by, questions=question, own=own)
+        return await figures.results(found, asked, texts=may_read_texts(actor, found))
 
     @get("/crosstab", operation_id="get_crosstab", summary="Two questions or dimensions against each other")
     async def crosstab(
@@ -53,7 +54,8 @@ class FigureController(Controller):
         columns: Annotated[str, QueryParameter()],
         where: Where = None,
     ) -> Crosstab:
-        return await figures.crosstab(await figures_to_read(actor, survey), rows, columns, where or ())
+        found = await figures_to_read(actor, survey)
+        return await figures.crosstab(found, rows, columns, where or (), texts=may_read_texts(actor, found))
 
     @get("/charts/{question:str}", operation_id="get_chart", summary="A question's chart, as Plotly JSON")
     async def chart(
@@ -68,7 +70,8 @@ class FigureController(Controller):
     ) -> dict[str, Any]:
         found = await figures_to_read(actor, survey)
         language = negotiate(request.headers.get("Accept-Language"))
-        return await figures.chart(found, question, where or (), by, language)
+        texts = may_read_texts(actor, found)
+        return await figures.chart(found, question, where or (), by, language, texts=texts)
 
     @get("/participation", operation_id="get_participation", summary="Expected, started and answered, by group")
     async def participation(

@@ -12,13 +12,13 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from base.language import negotiate
 from base.paging import LIMIT, Page
 from directory.actors import Actor
-from surveys.access import may_edit, not_asked, survey_by_link, survey_to_answer, survey_to_see, survey_to_submit_for
-from surveys.amending import Amendment, amend, erase, response_to_read, responses_to_read, revisions_to_read
-from surveys.answering import submit
+from surveys.access import survey_to_see, survey_to_submit_for
+from surveys.amending import amend, erase, response_to_read, responses_to_read, revisions_to_read
 from surveys.bulk import BulkReport, accept_stream
 from surveys.problems import REVISION_REQUIRED
-from surveys.submission import Receipt, Revision, Sent, StoredResponse, Submission
-from web.authentication import signed_in, somebody
+from surveys.sending import send
+from surveys.submission import Amendment, Receipt, Revision, Sent, StoredResponse
+from web.authentication import somebody
 
 REVISION_DIGITS: Final = 9
 """As many digits as a revision may have."""
@@ -41,32 +41,8 @@ class ResponseController(Controller):
         survey: FromPath[str],
         data: JSONBody[Sent],
     ) -> Response[Receipt]:
-        if data.link is not None:
-            actor = await somebody(request)
-            submission = Submission(
-                sent=data,
-                survey=await survey_by_link(survey, data.link),
-                actor=actor,
-                right="link",
-                channel="open",
-                at=now,
-            )
-        else:
-            actor = await signed_in(request)
-            found = await survey_to_answer(actor, survey)
-            others = may_edit(actor, found) and (data.assignment or data.territory)
-            submission = Submission(
-                sent=data,
-                survey=found,
-                actor=actor,
-                right="others" if others else "own",
-                channel="proxy",
-                at=now,
-            )
-        outcome = await submit(submission)
-        if outcome.problem:
-            raise await not_asked(actor, submission.survey, outcome.problem) if actor else outcome.problem
-        return Response(outcome.settled(), status_code=200 if outcome.replayed else 201)
+        stored = await send(await somebody(request), survey, data, now=now)
+        return Response(stored.receipt, status_code=200 if stored.replayed else 201)
 
     @post(
         "/bulk",

@@ -16,7 +16,6 @@ from base.paging import LIMIT, Page
 from directory.actors import Actor
 from forms.questionnaire import Questionnaire
 from surveys.access import may_edit, survey_to_edit, survey_to_see
-from surveys.assigning import Reach
 from surveys.drafting import (
     create,
     put_audience,
@@ -27,7 +26,7 @@ from surveys.drafting import (
 )
 from surveys.listing import surveys_to_see
 from surveys.publishing import Publication, Reopening, close, publish, reopen
-from surveys.survey import Anonymity, Answering, Audience, Lane, NewSurvey, Slug, State, SurveyDocument, document
+from surveys.survey import Anonymity, Answering, Audience, Lane, NewSurvey, Reach, Slug, State, SurveyDocument, document
 from surveys.wording import flaw_members, worded
 
 
