@@ -17,3 +17,8 @@ async def figures_to_read(actor: Actor, reference: str) -> Survey:
     if not may(actor, "read_figures", scope_of(survey)):
         raise NOT_FOUND()
     return survey
+
+
+def may_read_texts(actor: Actor, survey: Survey) -> bool:
+    """Whether figures may show the actor what people wrote: whoever may read only some responses, or none, may not."""
+    return may(actor, "read_responses", scope_of(survey))

@@ -1,12 +1,13 @@
 """Crosstabs: two questions or dimensions against each other, with margins and the test of independence."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
 
 from analytics.cube import View
-from analytics.encoding import NO_ANSWER, Array, Block
+from analytics.encoding import FIRST, NO_ANSWER, Array, Block, Column, Key
 from analytics.grouping import MOST_GROUPS, groups_of, key_of
 from analytics.problems import TOO_MANY_GROUPS
 from analytics.result import Axis, Cell, Crosstab
@@ -26,8 +27,11 @@ def crosstab(view: View, rows: Series, columns: Series, *, survey: str, where: S
 
     Of questions every listed choice has a line, of dimensions what there is.
     """
-    chosen = mask(view.block, where)
-    lines = merge([partial_lines(view.block, rows, columns, None if chosen is None else np.flatnonzero(chosen))])
+    both = np.flatnonzero(_has(view.block, rows) & _has(view.block, columns))
+    if (chosen := mask(view.block, where)) is not None:
+        both = both[chosen[both]]
+    block = Block(len(both), {key: column for one in (rows, columns) for key, column in _small(view.block, one, both)})
+    lines = merge([partial_lines(block, rows, columns, None)])
     every = lines.pop(ALL)
     row_keys = _with_listed(rows, [line[0] for line, tally in lines.items() if line and _both(tally, columns)])
     counts = {line[0]: _counts(tally, columns) for line, tally in lines.items() if line}
@@ -65,6 +69,35 @@ def partial_lines(block: Block, rows: Series, columns: Series, index: Array | No
     return found | {ALL: partial(block, [key], chosen)[key]}
 
 
+def _has(block: Block, series: Series) -> Array:
+    """Which rows have a place on this side."""
+    column = block.columns.get((series.name, series.family))
+    if column is None:
+        return np.zeros(block.rows, np.bool_)
+    return column.codes >= (NO_ANSWER if _counts_null(series) else FIRST)
+
+
+def _small(block: Block, series: Series, index: Array) -> Iterator[tuple[Key, Column]]:
+    """The column of one side in these rows with the values that stand there, which must be few: each line of the table
+    counts them all.
+    """
+    key = (series.name, series.family)
+    column = block.columns.get(key)
+    if column is None:
+        return
+    codes = column.codes[index]
+    if series.many:
+        yield key, Column(column.family, codes, column.values, tuple(ticks[index] for ticks in column.ticked))
+        return
+    used = np.unique(codes[codes >= FIRST])
+    if len(used) > MOST_GROUPS:
+        raise TOO_MANY_GROUPS(name=series.name, count=len(used), limit=MOST_GROUPS)
+    recoded = np.where(codes >= FIRST, np.searchsorted(used, codes) + FIRST, codes)
+    values = [column.values[place - FIRST] for place in used.tolist()]
+    book = np.array(values, column.values.dtype) if isinstance(column.values, np.ndarray) else values
+    yield key, Column(column.family, recoded, book)
+
+
 def _counts_null(series: Series) -> bool:
     """Whether those without a value are a line of their own: of a dimension they are, of a question never."""
     return series.question is None
@@ -76,11 +109,10 @@ def _both(tally: Tally, columns: Series) -> int:
 
 
 def _counts(tally: Tally, columns: Series) -> dict[str | None, int]:
-    found: dict[str | None, int] = {
-        key_of(columns.family, value): count
-        for value, count in zip(tally.values, tally.counts.tolist(), strict=True)
-        if count
-    }
+    found: Counter[str | None] = Counter()
+    for value, count in zip(tally.values, tally.counts.tolist(), strict=True):
+        if count:
+            found[key_of(columns.family, value)] += count
     if _counts_null(columns) and tally.marks[NO_ANSWER]:
         found[None] = tally.marks[NO_ANSWER]
     return found

@@ -31,10 +31,14 @@ Values: TypeAlias = Sequence[Any] | Array
 Key: TypeAlias = tuple[str, Family]
 """A column is known by its name and its family: a question that changed its kind has two."""
 
+ASSIGNED: Final = "@assigned"
+"""Has a value in the rows that answer an assignment."""
+
 KEPT: Final[dict[str, Callable[[Row], str | None]]] = {
     "@territory": lambda row: row.territory,
     "@unit": lambda row: row.unit,
     "@stratum": lambda row: row.stratum,
+    ASSIGNED: lambda row: "yes" if row.assigned else None,
 }
 """What rows carry along that is no dimension to ask for."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import UNSET
 
 from analytics.encoding import Array, date_of, days, is_number
+from analytics.grouping import key_of
 from analytics.result import (
     Bin,
     Bucket,
@@ -81,6 +82,12 @@ class Asked(NamedTuple):
 
     expected: float | None = None
     texts: bool = False
+    free: bool = False
+    """Whether the calculation may give what somebody wrote."""
+
+    assigned: Tally | None = None
+    """The tally over the rows that answer an assignment (null: none does): coverage is theirs alone."""
+
     numeric: bool = True
     """Whether the calculation gives numbers only (over all rows, so that no filter changes the kind of figure)."""
 
@@ -120,18 +127,22 @@ def _base(question: Question, tally: Tally) -> dict[str, Any]:
 class _Shares:
     """Makes buckets whose shares are of `whole`, with intervals where they mean something.
 
-    The population of a question is the expected answers, as far as it was relevant for those who did answer.
+    The population of a question is the expected answers, as far as it was relevant for those who did answer. Responses
+    without an assignment have their part in the shares; they make no interval narrower.
     """
 
     def __init__(self, tally: Tally, asked: Asked, whole: int) -> None:
         self._whole = whole
         self._population = 0.0
+        self._assigned = 0
         self.interval = Interval()
-        if asked.expected and tally.rows and tally.rows <= asked.expected:
-            population = asked.expected * tally.asked / tally.rows
-            coverage = tally.answered / population if population else 0.0
-            if tally.answered >= LEAST_ANSWERS and coverage >= LEAST_COVERAGE:
+        answering = asked.assigned
+        if asked.expected and answering and answering.rows and answering.rows <= asked.expected:
+            population = asked.expected * answering.asked / answering.rows
+            coverage = answering.answered / population if population else 0.0
+            if answering.answered >= LEAST_ANSWERS and coverage >= LEAST_COVERAGE:
                 self._population = population
+                self._assigned = answering.asked if whole == tally.asked else answering.answered
                 self.interval = Interval(method="indicative", level=LEVEL, coverage=coverage)
 
     def bucket(self, key: str, label: Mapping[str, str], count: int) -> Bucket:
@@ -140,7 +151,7 @@ class _Shares:
         share = count / self._whole
         if not self._population:
             return Bucket(key=key, label=dict(label), count=count, share=share)
-        low, high = interval(share, self._whole, self._population)
+        low, high = interval(share, self._assigned, self._population)
         return Bucket(key=key, label=dict(label), count=count, share=share, low=low, high=high)
 
 
@@ -295,9 +306,18 @@ def _texts(question: TextQuestion | HiddenQuestion | CalculateQuestion, tally: T
             kind = "hidden"
         case CalculateQuestion():
             kind = "calculate"
-    given = {str(value): count for value, count in zip(tally.values, tally.counts.tolist(), strict=True) if count}
+    given = _by_key(tally)
     terms = _terms(given) if asked.texts and kind == "text" else UNSET
     return TextResult(kind=kind, distinct=len(given), terms=terms, **_base(question, tally))
+
+
+def _by_key(tally: Tally) -> Counter[str]:
+    """How often each key was given: a number and a text that look alike are one."""
+    found: Counter[str] = Counter()
+    for value, count in zip(tally.values, tally.counts.tolist(), strict=True):
+        if count:
+            found[key_of(tally.family, value)] += count
+    return found
 
 
 def _terms(texts: Mapping[str, int]) -> list[Term]:
@@ -314,12 +334,8 @@ def _calculated(question: CalculateQuestion, tally: Tally, asked: Asked) -> Ques
     """Numbers as numbers; anything else by value, as long as there are few different ones."""
     if asked.numeric:
         return _numbers(question, tally, asked)
-    given = {
-        str(tidy(value) if is_number(value) else value): count
-        for value, count in zip(tally.values, tally.counts.tolist(), strict=True)
-        if count
-    }
-    if len(given) > MOST_CATEGORIES:
+    given = _by_key(tally)
+    if len(given) > MOST_CATEGORIES or (asked.free and not asked.texts):
         return _texts(question, tally, asked)
     shares = _Shares(tally, asked, tally.answered)
     buckets = [shares.bucket(key, {}, count) for key, count in given.items()]

@@ -22,7 +22,7 @@ class Rows(NamedTuple):
 
 
 def key_of(family: Family, value: Any) -> str:  # noqa: ANN401 - whatever a column holds
-    """A value as a key on the wire."""
+    """A value as a key on the wire. A number and a text that look alike share one: whoever counts adds them up."""
     if family == "date":
         return date_of(int(value)).isoformat()
     return str(tidy(float(value))) if is_number(value) or family == "number" else str(value)
@@ -50,10 +50,13 @@ def groups_of(block: Block, series: Series, index: Array | None) -> list[Rows]:
     filled = [place for place, rows in found.items() if len(rows)]
     if len(filled) > MOST_GROUPS:
         raise TOO_MANY_GROUPS(name=series.name, count=len(filled), limit=MOST_GROUPS)
-    groups = []
+    keyed: dict[str, list[Array]] = {}
     for place in _ordered(filled, column.values, series):
-        key = key_of(series.family, column.values[place])
-        groups.append(Rows(key, dict(series.choices.get(key, {})), found[place]))
+        keyed.setdefault(key_of(series.family, column.values[place]), []).append(found[place])
+    groups = [
+        Rows(key, dict(series.choices.get(key, {})), rows[0] if len(rows) == 1 else np.sort(np.concatenate(rows)))
+        for key, rows in keyed.items()
+    ]
     empty = places[codes == NO_ANSWER]
     if len(empty):
         groups.append(Rows(None, without(series), empty))

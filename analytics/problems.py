@@ -28,6 +28,15 @@ FILTER_RANGE: Final[Kind] = replace(
     BAD_FILTER, detail=N_("“{filter}” cannot be used: the range “{value}” ends before it begins.")
 )
 
+TEXT_NOT_ALLOWED: Final[Kind] = problem(
+    "analytics/text-not-allowed",
+    422,
+    N_("Free texts are not shown here"),
+    N_(
+        "“{name}” holds what people wrote: it can be neither a filter nor a group for those who may not read all "
+        "responses. Choose another question or a dimension such as @region."
+    ),
+)
 TOO_MANY_GROUPS: Final[Kind] = problem(
     "analytics/too-many-groups",
     422,

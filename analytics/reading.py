@@ -14,16 +14,17 @@ import msgspec
 from analytics.charts import question_figure
 from analytics.crosstab import crosstab
 from analytics.cube import Cube, View
+from analytics.encoding import ASSIGNED
 from analytics.exporting import export_csv, export_ndjson
 from analytics.folding import Folder
 from analytics.result import Crosstab, Result
 from analytics.results import Ledger, results
-from analytics.selecting import Condition, ledger_only, mask_rows, named, names_needed, parse
+from analytics.selecting import Condition, ledger_only, mask_rows, named, names_needed, parse, refuse_texts
 from analytics.sentences import sentence
 from analytics.series import LEDGER_DIMENSIONS, Editions, Labels, Series, worded
 from base.database import reading
 from base.language import LANGUAGES, N_
-from directory.communities import list_communities
+from directory.communities import community_names
 from directory.rows import UNIT_KINDS, Territory
 from directory.territories import list_territories
 from surveys import queries
@@ -64,15 +65,20 @@ class Reader:
         self._cube = cube
         self._folder = folder
 
-    async def results(self, survey: Survey, asked: Question) -> Result:
-        """The results of a survey; raises `analytics/bad-filter` for words that mean nothing in it."""
+    async def results(self, survey: Survey, asked: Question, *, texts: bool) -> Result:
+        """The results of a survey; raises `analytics/bad-filter` for words that mean nothing in it.
+
+        Only with `texts` they show what people wrote, or answer questions about it (`analytics/text-not-allowed`).
+        """
         editions, labels = await _meaning(survey)
         where = parse(asked.where, editions, labels)
         by = named(asked.by, editions, labels) if asked.by else None
+        if not texts:
+            refuse_texts(where, [by], editions)
         ledger = await _ledger(survey, editions, where, by)
         return await self._count(
             survey,
-            names_needed(where, by, asked.questions),
+            names_needed(where, by, None if asked.questions is None else [*asked.questions, ASSIGNED]),
             lambda view: results(
                 view,
                 editions,
@@ -82,25 +88,27 @@ class Reader:
                 question=asked.questions,
                 own=asked.own,
                 ledger=ledger,
-                texts=True,
+                texts=texts,
             ),
         )
 
     async def chart(
-        self, survey: Survey, question: str, where: Sequence[str], by: str | None, language: str
+        self, survey: Survey, question: str, where: Sequence[str], by: str | None, language: str, *, texts: bool
     ) -> dict[str, Any]:
         """A question's chart as Plotly JSON; what it says in one sentence is its `layout.meta.sentence`."""
-        result = await self.results(survey, Question(where=where, by=by, questions=[question]))
+        result = await self.results(survey, Question(where=where, by=by, questions=[question]), texts=texts)
         figured = result.questions[0]
         figure = question_figure(figured, language, () if result.groups is msgspec.UNSET else result.groups)
         said = sentence(figured, result, answering=survey.answering, language=language)
         return figure | {"layout": figure["layout"] | {"meta": {"sentence": said}}}
 
-    async def crosstab(self, survey: Survey, rows: str, columns: str, where: Sequence[str]) -> Crosstab:
+    async def crosstab(self, survey: Survey, rows: str, columns: str, where: Sequence[str], *, texts: bool) -> Crosstab:
         """Two questions or dimensions against each other."""
         editions, labels = await _meaning(survey)
         conditions = parse(where, editions, labels)
         one, other = named(rows, editions, labels), named(columns, editions, labels)
+        if not texts:
+            refuse_texts(conditions, [one, other], editions)
         return await self._count(
             survey,
             names_needed(conditions, one, [other.name]),
@@ -137,12 +145,11 @@ async def _meaning(survey: Survey) -> tuple[Editions, Labels]:
     async with reading() as connection:
         editions = _questionnaires(await all_editions(connection, survey))
     territories = await list_territories()
-    communities = await list_communities()
     return editions, {
         "@region": _names(territories, "region"),
         "@department": _names(territories, "department", "collectivity"),
         "@unit_kind": {kind: worded(UNIT_KIND_LABELS[kind]) for kind in UNIT_KINDS},
-        "@community": {community.slug: dict(community.name) for community in communities},
+        "@community": await community_names(),
     }
 
 

@@ -126,8 +126,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known about a survey's answers under some conditions.
 
-    `expected` is null as soon as a condition is not about the ledger; `pending` is what was sent and is not counted
-    yet. `groups` is there only with `by`.
+    `responses` are all that are counted, `assigned` those of them that answer an assignment: rates and intervals are
+    theirs alone. `expected` is null as soon as a condition is not about the ledger; `pending` is what was sent and is
+    not counted yet. `groups` is there only with `by`.
     """
 
     survey: str
@@ -135,6 +136,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     expected: int | None
     responses: int
     pending: int
+    assigned: int
     as_of: dt.datetime
     version: str
     regime: Literal["exact", "open", "protected", "anonymous"] = "exact"

@@ -7,14 +7,14 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from analytics.cube import View
-from analytics.encoding import Array, Block, Key
+from analytics.encoding import ASSIGNED, FIRST, Array, Block, Key
 from analytics.figures import Asked, figure, is_numeric
 from analytics.grouping import groups_of
 from analytics.problems import FILTER_NAME
 from analytics.result import Group, QuestionResult, Result
 from analytics.selecting import Condition, holds, ledger_only
-from analytics.series import LEDGER_DIMENSIONS, Editions, Series, series_of
-from analytics.tallying import merge, partial
+from analytics.series import LEDGER_DIMENSIONS, Editions, Series, free_texts, series_of
+from analytics.tallying import Tally, merge, partial
 
 
 class Ledger(NamedTuple):
@@ -52,7 +52,7 @@ def results(
         if name not in series:
             raise FILTER_NAME(filter=name, name=name)
     chosen = list(series.values()) if question is None else [series[name] for name in dict.fromkeys(question)]
-    count = _Count(view.block, chosen, where, own=own, texts=texts)
+    count = _Count(view.block, chosen, where, own=own, hidden=None if texts else free_texts(editions))
     over_ledger = ledger_only(where)
     expected = ledger.expected if over_ledger else None
     shown: list[Group] | UnsetType = UNSET
@@ -64,6 +64,7 @@ def results(
         edition=max(editions, default=0),
         expected=expected,
         responses=count.responses,
+        assigned=count.assigned,
         pending=view.pending,
         as_of=view.as_of,
         version=view.version,
@@ -77,14 +78,23 @@ def results(
 class _Count:
     """One request's count: each condition makes its mask once, each set of conditions chooses its rows once.
 
-    `indexes` are the rows to count in: under null by all conditions, under a question's name by all but its own.
+    `hidden` are the questions that may hold what somebody wrote (null: they may be shown). `indexes` are the rows to
+    count in: under null by all conditions, under a question's name by all but its own.
     """
 
     def __init__(
-        self, block: Block, chosen: Sequence[Series], where: Sequence[Condition], *, own: bool, texts: bool
+        self,
+        block: Block,
+        chosen: Sequence[Series],
+        where: Sequence[Condition],
+        *,
+        own: bool,
+        hidden: frozenset[str] | None,
     ) -> None:
         self._block = block
-        self._texts = texts
+        self._hidden = hidden
+        column = block.columns.get((ASSIGNED, "choice"))
+        self._assigned = np.zeros(block.rows, np.bool_) if column is None else column.codes >= FIRST
         masks = [(condition.name, holds(block, condition)) for condition in where]
         filtered = set() if own else {name for name, _ in masks}
         self._asked: dict[str | None, list[Series]] = {None: []}
@@ -93,6 +103,7 @@ class _Count:
         self.indexes = {exempt: _rows([mask for name, mask in masks if name != exempt]) for exempt in self._asked}
         index = self.indexes[None]
         self.responses = block.rows if index is None else len(index)
+        self.assigned = int(np.count_nonzero(self._assigned if index is None else self._assigned[index]))
         self._order = {one.name: place for place, one in enumerate(chosen)}
         every = partial(block, _keys([one for one in chosen if one.family == "value"]))
         self._numeric = {name: is_numeric(tally) for (name, _), tally in every.items()}
@@ -102,11 +113,25 @@ class _Count:
         found: list[QuestionResult] = []
         for exempt, asked in self._asked.items():
             tallies = merge([partial(self._block, _keys(asked), indexes[exempt])])
+            answering = self._answering(asked, indexes[exempt], tallies) if expected else {}
             for one in asked:
                 if one.question is not None:
-                    facts = Asked(expected, self._texts, self._numeric.get(one.name, True))
+                    facts = Asked(
+                        expected,
+                        texts=self._hidden is None,
+                        free=self._hidden is not None and one.name in self._hidden,
+                        assigned=answering.get((one.name, one.family)),
+                        numeric=self._numeric.get(one.name, True),
+                    )
                     found.append(figure(one.question, one, tallies[one.name, one.family], facts))
         return sorted(found, key=lambda result: self._order[result.name])
+
+    def _answering(self, asked: Sequence[Series], index: Array | None, tallies: dict[Key, Tally]) -> dict[Key, Tally]:
+        """The tallies of those of these rows that answer an assignment."""
+        theirs = np.flatnonzero(self._assigned) if index is None else index[self._assigned[index]]
+        if len(theirs) == (self._block.rows if index is None else len(index)):
+            return tallies
+        return partial(self._block, _keys(asked), theirs)
 
     def groups(self, by: Series, expected: Mapping[str | None, int]) -> list[Group]:
         """The questions' figures by group."""

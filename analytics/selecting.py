@@ -14,8 +14,25 @@ from typing import Final, NamedTuple, assert_never
 import numpy as np
 
 from analytics.encoding import FIRST, NO_ANSWER, Array, Block, Column, days, encode
-from analytics.problems import BAD_FILTER, FILTER_DATE, FILTER_NAME, FILTER_NUMBER, FILTER_RANGE, FILTER_VALUE
-from analytics.series import DIMENSIONS, LEDGER_DIMENSIONS, Editions, Labels, Series, dimension, series_of
+from analytics.problems import (
+    BAD_FILTER,
+    FILTER_DATE,
+    FILTER_NAME,
+    FILTER_NUMBER,
+    FILTER_RANGE,
+    FILTER_VALUE,
+    TEXT_NOT_ALLOWED,
+)
+from analytics.series import (
+    DIMENSIONS,
+    LEDGER_DIMENSIONS,
+    Editions,
+    Labels,
+    Series,
+    dimension,
+    free_texts,
+    series_of,
+)
 from base.problems import Problem
 from surveys.rows import Row
 
@@ -63,6 +80,18 @@ def parse(texts: Sequence[str], editions: Editions, labels: Labels | None = None
 def named(name: str, editions: Editions, labels: Labels | None = None) -> Series:
     """The question or dimension of this name (for `by`, `question`, crosstab); raises `analytics/bad-filter`."""
     return _series(name, name, series_of(editions), editions, labels or {})
+
+
+def refuse_texts(conditions: Sequence[Condition], sides: Sequence[Series | None], editions: Editions) -> None:
+    """Raise `analytics/text-not-allowed` where conditions or groups (`by`, crosstab) would tell what somebody wrote.
+
+    That a text was asked for and not given (`NAME:`) tells nothing.
+    """
+    guessing = [condition.series for condition in conditions if condition.among.values or condition.between]
+    free = free_texts(editions)
+    for series in (*guessing, *sides):
+        if series is not None and series.family in {"text", "value"} and series.name in free:
+            raise TEXT_NOT_ALLOWED(name=series.name)
 
 
 def ledger_only(conditions: Sequence[Condition]) -> bool:

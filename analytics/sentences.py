@@ -97,11 +97,11 @@ def text_of(texts: Texts, key: str, language: str) -> str:
 
 
 def _coverage(result: Result, answering: Answering, language: str) -> str:
-    if not result.expected or result.expected == 1 or result.responses > result.expected:
+    if not result.expected or result.expected == 1 or result.assigned > result.expected:
         return ""
     return translate(
         COVERAGE[answering],
-        {"share": percent(result.responses / result.expected, language), "expected": number(result.expected, language)},
+        {"share": percent(result.assigned / result.expected, language), "expected": number(result.expected, language)},
         language,
     )
 

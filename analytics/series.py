@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias, assert_never
 
 from base.language import LANGUAGES, N_, translate
+from forms.expressions import ExpressionError, parse, references
 from forms.questionnaire import (
     AcknowledgeQuestion,
     CalculateQuestion,
@@ -140,6 +141,27 @@ def series_of(editions: Editions) -> dict[str, Series]:
                 for name, label in listed.items():
                     newer.choices.setdefault(name, label)
     return found
+
+
+def free_texts(editions: Editions) -> frozenset[str]:
+    """The questions whose answers may hold what somebody wrote, in any edition: texts, and calculations from them."""
+    free: set[str] = set()
+    read: dict[str, frozenset[str]] = {}
+    for questionnaire in editions.values():
+        for question in questions(questionnaire):
+            match question:
+                case TextQuestion() | HiddenQuestion():
+                    free.add(question.name)
+                case CalculateQuestion(name=name, calculation=str(source)):
+                    try:
+                        read[name] = read.get(name, frozenset()) | references(parse(source))
+                    except ExpressionError:
+                        free.add(name)
+                case _:
+                    pass
+    while found := {name for name, needed in read.items() if name not in free and needed & free}:
+        free |= found
+    return frozenset(free)
 
 
 def dimension(name: str, editions: Editions, labels: Labels) -> Series:

@@ -156,6 +156,12 @@ def _name(text: str) -> dict[str, str]:
     return msgspec.json.decode(text, type=dict[str, str])
 
 
+async def community_names(connection: Connection) -> dict[str, dict[str, str]]:
+    """What all communities are called, by slug."""
+    rows = await connection.fetch("SELECT slug, name FROM community ORDER BY slug")
+    return {row["slug"]: _name(row["name"]) for row in rows}
+
+
 async def stored_communities(connection: Connection) -> list[CommunityRow]:
     """All communities as they are stored."""
     rows = await connection.fetch("SELECT id, slug, name FROM community")

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from graphlib import TopologicalSorter
+from itertools import islice
 from typing import Any, Final, TypeAlias, assert_never
 
 import msgspec
@@ -35,6 +36,7 @@ from forms.expressions import parse, references
 from forms.flaws import AnswerCode, AnswerFlaw
 from forms.questionnaire import (
     MAX_ANSWER,
+    MAX_NAME,
     UNSTORABLE,
     AcknowledgeQuestion,
     CalculateQuestion,
@@ -59,6 +61,8 @@ from forms.questionnaire import (
 
 MAX_INTEGER: Final = 2**53 - 1
 """The largest whole number that JSON carries safely."""
+MOST_UNKNOWN: Final = 100
+"""Names without a question that are listed; whoever sends more has been told enough."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -322,7 +326,8 @@ class Judge:
             elif plan.name in typed and plan.question is not None:
                 scope.current = plan.name
                 flaws.extend(_judged(plan, plan.question, scope, doubtful))
-        flaws.extend(_flaw(str(name), Unfit("unknown", "unknown")) for name in answers if name not in self._askable)
+        unknown = (str(name)[:MAX_NAME] for name in answers if name not in self._askable)
+        flaws.extend(_flaw(name, Unfit("unknown", "unknown")) for name in islice(unknown, MOST_UNKNOWN))
         stored = {plan.name: typed[plan.name] for plan in self._plans if plan.name in typed}
         return Verdict(answers=stored, flaws=flaws)
 

@@ -149,7 +149,9 @@ async def _response_for(
     state = await queries.find_response(connection, survey, response, lock=amending)
     if state is None:
         raise NOT_FOUND()
-    own = actor.id in (state.actor, state.asked_agent)
+    # Who sent the answer of a unit is its author as long as they are of the unit.
+    unbound = state.asked_agent is None and state.asked_unit is None
+    own = actor.id == (state.actor if unbound else state.asked_agent)
     of_unit = state.asked_agent is None and state.asked_unit == actor.unit
     path = tuple(code for code in ("FR", state.row.region, state.row.department) if code)
     right = may(actor, "edit_survey" if amending else "read_responses", scope_of(survey, path))

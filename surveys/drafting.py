@@ -12,7 +12,7 @@ from asyncpg import Connection
 from base.database import reading, transaction
 from base.ids import uuid7
 from base.language import N_
-from base.problems import FORBIDDEN, INVALID, Problem
+from base.problems import FORBIDDEN, INVALID, UNAUTHENTICATED, Problem
 from directory.access import Scope, directorates, may
 from directory.actors import Actor
 from forms import questionnaire as forms
@@ -21,7 +21,9 @@ from forms.flaws import Flaw
 from forms.questionnaire import Questionnaire
 from forms.xlsform import Refused, read
 from surveys import queries
-from surveys.problems import QUESTIONNAIRE_FLAWS, SLUG_TAKEN
+from surveys.access import may_edit, survey_by_link, survey_to_see
+from surveys.editions import editions_by_number
+from surveys.problems import EDITION_UNKNOWN, QUESTIONNAIRE_FLAWS, SLUG_TAKEN
 from surveys.survey import Audience, Lane, NewSurvey, Reach, Survey
 from surveys.wording import flaw_members, invalid
 
@@ -101,10 +103,26 @@ def questionnaire_of(workbook: bytes, file_name: str) -> tuple[Questionnaire, li
     return imported.questionnaire, imported.warnings
 
 
-async def questionnaire_to_read(survey: Survey) -> Questionnaire:
-    """The working copy."""
+async def questionnaire_to_read(
+    actor: Actor | None, reference: str, *, edition: int | None = None, link: str | None = None
+) -> Questionnaire:
+    """What a survey asks: an edition (the current one unless named) for those who see it or hold its link; for those
+    who run it, and name none, the working copy.
+    """
+    if link is not None:
+        survey = await survey_by_link(reference, link)
+    elif actor is not None:
+        survey = await survey_to_see(actor, reference)
+    else:
+        raise UNAUTHENTICATED(headers={"WWW-Authenticate": "Bearer"})
+    drafting = link is None and actor is not None and may_edit(actor, survey)
+    number = edition or survey.edition or 0
     async with reading() as connection:
-        return await queries.working_copy(connection, survey.id)
+        if drafting and edition is None:
+            return await queries.working_copy(connection, survey.id)
+        if not 1 <= number <= (survey.edition or 0):
+            raise EDITION_UNKNOWN(edition=number, current=survey.edition or 0)
+        return (await editions_by_number(connection, survey.id, [number]))[number].questionnaire
 
 
 async def put_questionnaire(survey: Survey, questionnaire: Questionnaire) -> None:

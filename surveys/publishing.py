@@ -118,7 +118,11 @@ async def reopen(survey: Survey, reopening: Reopening, *, now: dt.datetime) -> S
 
 def _dated(survey: Survey, publication: Publication, now: dt.datetime) -> Survey:
     opens_at, closes_at, closes_on, link = survey.opens_at, survey.closes_at, survey.closes_on, survey.link
-    if publication.opens_at is not msgspec.UNSET or opens_at is None:
+    if opens_at is not None and survey.edition is not None and opens_at <= now:
+        if publication.opens_at and _begin(publication.opens_at, now) != opens_at:
+            fault = N_("It has opened already: close it, or leave this out.")
+            raise INVALID(invalid_params=[invalid("/opens_at", "range", fault)])
+    elif publication.opens_at is not msgspec.UNSET or opens_at is None:
         opens_at = _begin(publication.opens_at or None, now)
     if publication.closes_at is not msgspec.UNSET:
         closes_at, closes_on = _end(publication.closes_at, opens_at, now)

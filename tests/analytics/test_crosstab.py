@@ -104,3 +104,45 @@ def test_a_side_with_too_many_values_is_refused(sample):
     for one, other in (sides, reversed(sides)):
         with pytest.raises(Problem):
             crosstab(sample.view(rows), one, other, survey="s")
+
+
+@pytest.mark.parametrize("sides", [("q7", "q10"), ("q10", "q7"), ("@region", "q7"), ("q7", "q2")])
+def test_too_many_values_are_refused_before_anything_is_counted(sample, sides, monkeypatch):
+    """What is counted is never more than the table can show."""
+    base = sample.row(sample.chance(1))
+    texts = {"q2": ["eau"]}
+    rows = [msgspec.structs.replace(base, answers=texts | {"q7": str(n), "q10": str(n % 400)}) for n in range(600)]
+    one, other = (named(name, sample.editions) for name in sides)
+    view = sample.view(rows)
+    monkeypatch.setattr("analytics.crosstab.partial", None)
+    with pytest.raises(Problem) as raised:
+        crosstab(view, one, other, survey="s")
+    assert raised.value.kind.code == "analytics/too-many-groups"
+
+
+def test_values_that_no_chosen_response_has_do_not_count(sample):
+    """Of thousands of texts, only those of the rows in question matter."""
+    base = msgspec.structs.replace(sample.row(sample.chance(1)), edition=1)
+    rows = [
+        msgspec.structs.replace(base, answers={"q1": "oui" if n < 2 else None, "q7": str(n), "q3": n})
+        for n in range(900)
+    ]
+    sides = [named(name, sample.editions) for name in ("q1", "q7")]
+    table = crosstab(sample.view(rows), *sides, survey="s")
+    assert (table.columns.keys, table.column_totals, table.total) == (["0", "1"], [1, 1], 2)
+    where = parse(["q3:899"], sample.editions)
+    assert crosstab(sample.view(rows), *reversed(sides), survey="s", where=where).rows.keys == []
+
+
+@pytest.mark.parametrize("sides", [("q9", "q3"), ("q3", "q9"), ("q9", "q9")])
+def test_a_number_and_a_text_that_look_alike_are_one_line(sample, sides):
+    """On either side."""
+    base = msgspec.structs.replace(sample.row(sample.chance(1)), edition=1)
+    rows = [msgspec.structs.replace(base, answers={"q9": value, "q3": 1}) for value in ("1", 1, "a", 1)]
+    one, other = (named(name, sample.editions) for name in sides)
+    table = crosstab(sample.view(rows), one, other, survey="s")
+    assert table.total == sum(table.row_totals) == sum(table.column_totals) == 4
+    assert sum(cell.count for line in table.cells for cell in line) == 4
+    assert len(set(table.rows.keys)) == len(table.rows.keys)
+    axis, totals = (table.rows, table.row_totals) if sides[0] == "q9" else (table.columns, table.column_totals)
+    assert (axis.keys, totals) == (["1", "a"], [3, 1])

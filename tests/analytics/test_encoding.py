@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import segments
-from analytics.encoding import FIRST, NO_ANSWER, NOT_ASKED, NOWHERE, days, encode
+from analytics.encoding import ASSIGNED, FIRST, NO_ANSWER, NOT_ASKED, NOWHERE, Block, days, encode
 from analytics.joining import in_key_order, join, take
+from surveys.rows import decode_row, encode_row
 
 SHARED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -146,3 +147,14 @@ def test_rows_in_key_order_stand_once(sample):
     assert ordered.rows == 5
     assert (np.diff(ordered.plain["row_key"]) > 0).all()
     assert take(ordered, None) is ordered
+
+
+def test_rows_say_whether_they_answer_an_assignment(sample):
+    """In a column of its own, which an older segment may lack."""
+    rows = [msgspec.structs.replace(sample.row(sample.chance(n)), assigned=n < 2) for n in range(3)]
+    block = encode(rows, sample.editions)
+    assert (block.columns[ASSIGNED, "choice"].codes >= FIRST).tolist() == [True, True, False]
+    older = Block(1, {}, take(block, np.array([0])).plain)
+    assert (join([older, block]).columns[ASSIGNED, "choice"].codes >= FIRST).tolist() == [False, True, True, False]
+    assert decode_row(encode_row(rows[0])).assigned
+    assert not decode_row(encode_row(rows[2])).assigned

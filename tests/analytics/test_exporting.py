@@ -137,6 +137,7 @@ class Survey:
             "answers": None if answers is None else json.dumps(answers),
             "erased_at": NOW if answers is None else None,
             "content_hash": bytes(32),
+            "revision_hash": bytes(32),
             "row_key": row_key(id_, 1),
             "record_key": 1,
         } | more

@@ -71,8 +71,9 @@ class Ledger:
             if day:
                 await connection.execute(
                     "INSERT INTO response (part, id, survey, edition, assignment, channel, territory, communities,"
-                    " base_weight, submitted_at, day, revision, revised_at, answers, content_hash, row_key, record_key)"
-                    " VALUES ($1, $2, $3, 1, $4, 'assigned', $5, '{}', 1, $6, $7, 1, $6, '{}', $8, 1, 1)",
+                    " base_weight, submitted_at, day, revision, revised_at, answers, content_hash, revision_hash,"
+                    " row_key, record_key)"
+                    " VALUES ($1, $2, $3, 1, $4, 'assigned', $5, '{}', 1, $6, $7, 1, $6, '{}', $8, $8, 1, 1)",
                     part,
                     uuid7(),
                     self.survey,

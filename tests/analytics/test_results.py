@@ -5,6 +5,7 @@ import itertools
 import math
 import statistics
 from collections import Counter
+from uuid import UUID
 
 import msgspec
 import numpy as np
@@ -12,12 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analytics.cube import View
 from analytics.encoding import encode
 from analytics.result import ChoiceResult, NumberResult, TextResult
 from analytics.results import Ledger, results
 from analytics.selecting import mask_rows, named, parse
 from analytics.tallying import merge, partial
 from base.problems import Problem
+from forms.questionnaire import decode
+from surveys.rows import Row
 
 SHARED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LISTED = {
@@ -164,6 +168,7 @@ def test_the_document_is_the_contract(sample):
         "edition": 2,
         "expected": 9,
         "responses": 4,
+        "assigned": 0,
         "pending": 0,
         "as_of": "2026-03-02T12:00:00Z",
         "version": "v",
@@ -251,6 +256,9 @@ def test_a_calculation_is_numbers_or_categories(sample):
         return results(sample.view(rows), sample.editions, survey="s", where=conditions, question=["q9"]).questions[0]
 
     assert figure([1, 2.5]).sum == 3.5
+    alike = figure([1, "1", 1, "a", True, "true"])
+    assert [(one.key, one.count) for one in alike.buckets] == [("1", 3), ("a", 1), ("true", 2)]
+    assert figure([*(f"t{n}" for n in range(60)), 1, "1"]).distinct == 61
     mixed = figure([1, "a"], ["q3:0"])
     assert [(one.key, one.count) for one in mixed.buckets] == [("1", 1)]
     assert figure([f"t{n}" for n in range(60)]).distinct == 60
@@ -259,7 +267,9 @@ def test_a_calculation_is_numbers_or_categories(sample):
 def test_a_filter_that_is_not_about_the_ledger_leaves_no_rate(sample):
     """`expected` is null then, and there is no interval."""
     base = sample.row(sample.chance(1))
-    rows = [msgspec.structs.replace(base, region="R-53", answers={"q1": "oui", "q3": n}) for n in range(40)]
+    rows = [
+        msgspec.structs.replace(base, region="R-53", assigned=True, answers={"q1": "oui", "q3": n}) for n in range(40)
+    ]
     ledger = Ledger(expected=100, groups={"R-53": 50})
 
     def ask(*where, ledger=ledger):
@@ -283,6 +293,31 @@ def test_a_filter_that_is_not_about_the_ledger_leaves_no_rate(sample):
     assert ask(ledger=Ledger(expected=40)).questions[0].buckets[1].low == 1
 
 
+def test_answers_to_no_assignment_have_no_part_in_coverage(sample):
+    """They are counted and have their share; only the others say how many of those asked have answered."""
+    base = msgspec.structs.replace(sample.row(sample.chance(1)), region="R-53", edition=1)
+    rows = [
+        msgspec.structs.replace(base, assigned=n < 40, answers={"q1": "oui" if n % 2 else "non", "q3": n})
+        for n in range(60)
+    ]
+
+    def ask(rows, expected=50, **asked):
+        ledger = Ledger(expected=expected, groups={"R-53": expected})
+        return results(sample.view(rows), sample.editions, survey="s", question=["q1"], ledger=ledger, **asked)
+
+    result = ask(rows, by=named("@region", sample.editions))
+    assert (result.responses, result.assigned) == (60, 40)
+    for question in (result.questions[0], result.groups[0].questions[0]):
+        assert question.interval.coverage == 0.8
+        assert [one.count for one in question.buckets] == [0, 30, 30]
+        alone = ask(rows[:40]).questions[0].buckets[1]
+        assert (question.buckets[1].low, question.buckets[1].high) == (alone.low, alone.high)
+    nobody = ask(rows[40:])
+    assert (nobody.responses, nobody.assigned) == (20, 0)
+    assert nobody.questions[0].interval.method == "none"
+    assert ask(rows, where=parse(["q3:30.."], sample.editions)).assigned == 10
+
+
 def test_groups_without_a_value_are_named(sample):
     """« Hors département », without a service, no answer."""
     base = msgspec.structs.replace(sample.row(sample.chance(1)), department=None, edition=1, answers={"q1": None})
@@ -290,6 +325,45 @@ def test_groups_without_a_value_are_named(sample):
         series = named(by, sample.editions, {"@department": {"D-29": {"fr": "Finistère"}}})
         result = results(sample.view([base]), sample.editions, survey="s", by=series)
         assert [(group.key, group.label["en"]) for group in result.groups] == [(None, word)]
+
+
+def test_a_number_and_a_text_that_look_alike_are_one_group(sample):
+    """Nobody is lost, and nobody is counted twice."""
+    base = msgspec.structs.replace(sample.row(sample.chance(1)), edition=1)
+    rows = [msgspec.structs.replace(base, answers={"q9": value, "q3": 1}) for value in ("1", 1, "a", 1)]
+    by = named("q9", sample.editions)
+    groups = results(sample.view(rows), sample.editions, survey="s", by=by, question=["q3"]).groups
+    assert [(one.key, one.responses, one.questions[0].answered) for one in groups] == [("1", 3, 3), ("a", 1, 1)]
+
+
+@pytest.mark.parametrize(("texts", "kinds"), [(False, [TextResult] * 2), (True, [ChoiceResult] * 2)])
+def test_a_calculation_from_texts_is_a_text(texts, kinds):
+    """Its values are shown only to those who may read texts; one from anything else is shown to all."""
+    form = {
+        "title": {"fr": "T"},
+        "languages": ["fr"],
+        "questions": [
+            {"kind": "text", "name": "t"},
+            {"kind": "integer", "name": "n"},
+            {"kind": "calculate", "name": "first", "calculation": "if(${n} > 0, ${t}, '')"},
+            {"kind": "calculate", "name": "second", "calculation": "${first}"},
+            {"kind": "calculate", "name": "other", "calculation": "if(${n} > 1, 'a', 'b')"},
+        ],
+    }
+    editions = {1: decode(msgspec.json.encode(form))}
+    answers = {"t": "é", "n": 1, "first": "xé", "second": "xé", "other": "b"}
+    row = Row(
+        response=UUID(int=1),
+        revision=1,
+        edition=1,
+        channel="open",
+        day=dt.date(2026, 1, 1),
+        record_key=1,
+        answers=answers,
+    )
+    view = View(encode([row], editions), "v", dt.datetime(2026, 1, 1, tzinfo=dt.UTC), 0)
+    result = results(view, editions, survey="s", question=["first", "second", "other"], texts=texts)
+    assert [type(one) for one in result.questions] == [*kinds, ChoiceResult]
 
 
 def test_too_many_groups_are_refused(sample):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.encoding import encode
-from analytics.selecting import ledger_only, mask, mask_rows, named, parse
+from analytics.selecting import ledger_only, mask, mask_rows, named, parse, refuse_texts
 from base.problems import Problem
 
 LABELS = {"@region": {"R-53": {"fr": "Bretagne"}, "R-11": {"fr": "Île-de-France"}}}
@@ -130,6 +130,19 @@ def test_only_dimensions_of_the_ledger_leave_a_rate(sample):
     assert ledger_only([])
     assert not ledger_only(parse(["@region:R-53", "@day:2026-01-01"], sample.editions))
     assert not ledger_only(parse(["q1:oui"], sample.editions))
+
+
+@pytest.mark.parametrize("name", ["q7", "q10"])
+def test_texts_can_be_refused(sample, name):
+    """As a value to look for and as a side; that one was left out may be asked of any."""
+    series = named(name, sample.editions)
+    for filters, sides in (([f"{name}:é"], []), (["q3:1|", f"{name}:|é"], []), ([], [None, series])):
+        with pytest.raises(Problem) as raised:
+            refuse_texts(parse(filters, sample.editions), sides, sample.editions)
+        assert raised.value.kind.code == "analytics/text-not-allowed"
+        assert name in str(raised.value)
+    others = [named(one, sample.editions) for one in ("q1", "q9", "@region", "q3")]
+    refuse_texts(parse([f"{name}:", "q9:oui", "q3:1.."], sample.editions), [None, *others], sample.editions)
 
 
 def test_names_are_questions_and_dimensions(sample):

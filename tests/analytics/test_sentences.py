@@ -23,7 +23,7 @@ NUMBERS = {"0": 0, "0.25": 1234.5, "0.5": 2000, "0.75": 12000.25, "1": 90000}
 
 
 def result(question: QuestionResult, **changes: Any) -> Result:
-    values: dict[str, Any] = {"expected": 9000, "responses": 412} | changes
+    values: dict[str, Any] = {"expected": 9000, "responses": 500, "assigned": 412} | changes
     return Result(
         survey="s",
         edition=1,
@@ -192,7 +192,7 @@ def test_english(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "responses", "coverage"),
+    ("expected", "assigned", "coverage"),
     [
         (None, 412, ""),
         (0, 412, ""),
@@ -203,10 +203,10 @@ def test_english(case: str) -> None:
         (9000, 0, "~; 0~% des 9~000 services interrogés ont répondu"),
     ],
 )
-def test_coverage(expected: int | None, responses: int, coverage: str) -> None:
-    """It is said of services where they are asked, and left out where it would mean nothing."""
+def test_coverage(expected: int | None, assigned: int, coverage: str) -> None:
+    """It is said of services where they are asked, of answers to assignments only, and not where it means nothing."""
     question = texts(3)
-    shown = result(question, expected=expected, responses=responses)
+    shown = result(question, expected=expected, assigned=assigned)
     assert plain(sentence(question, shown, answering="unit")) == f"3 réponses à cette question{coverage}"
 
 

@@ -26,6 +26,7 @@ from forms.questionnaire import (
     SelectMultipleQuestion,
     SelectOneQuestion,
     TextQuestion,
+    decode,
 )
 from forms.validating import Verdict, compile_judge
 
@@ -562,3 +563,12 @@ def test_no_json_crashes_the_judge(answers: object) -> None:
     """Whatever is sent is judged, and every flaw has words."""
     for flaw in JUDGE.validate(answers, today=TODAY).flaws:
         assert ANSWER_MESSAGES[flaw.reason].format(**flaw.parameters)
+
+
+def test_names_without_a_question_are_listed_up_to_a_point() -> None:
+    """A sender with a million of them is told of a hundred, each cut to the length of a name."""
+    questionnaire = decode(b'{"title": {"fr": "A"}, "languages": ["fr"], "questions": [{"kind": "text", "name": "a"}]}')
+    strangers = {f"{number:0>5000}": 1 for number in range(1000)}
+    flaws = compile_judge(questionnaire).validate(strangers, today=date(2026, 11, 25)).flaws
+    assert len(flaws) == 100
+    assert max(len(flaw.path) for flaw in flaws) < 200

@@ -202,9 +202,19 @@ async def test_bad_dates(editor, drafted, sql) -> None:
         assert await sql.fetchval("SELECT count(*) FROM edition") == 0
 
 
+async def test_an_open_survey_is_not_opened_later(editor, published) -> None:
+    """It would be closed to everybody; the day on which it opened stays, also where none is given again."""
+    survey = await published({}, {"opens_at": "2026-01-01"})
+    refused = await editor.post(f"{survey}/publish", json={"opens_at": "2031-01-01"})
+    assert (refused.status_code, refused.json()["invalid_params"][0]["path"]) == (422, "/opens_at")
+    for kept in ({"opens_at": None}, {"opens_at": "2026-01-01"}):
+        again = await editor.post(f"{survey}/publish", json=kept)
+        assert (again.json()["state"], again.json()["opens_at"]) == ("open", "2025-12-31T23:00:00Z")
+
+
 async def test_opening_after_closing(editor, published) -> None:
     """A new opening is held against the closing that stays."""
-    survey = await published(publication={"closes_at": "2030-01-01"})
+    survey = await published(publication={"opens_at": "2029-01-01", "closes_at": "2030-01-01"})
     refused = await editor.post(f"{survey}/publish", json={"opens_at": "2031-01-01"})
     assert refused.status_code == 422
     assert refused.json()["invalid_params"][0]["path"] == "/opens_at"

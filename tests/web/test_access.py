@@ -54,7 +54,7 @@ EXPECTED: dict[tuple[str, str], dict[str, int]] = {
         "administrator": 422,
     },
     ("GET", "/api/v1/surveys/{survey:str}"): AGENTS | HIDDEN,
-    ("GET", "/api/v1/surveys/{survey:str}/questionnaire"): EDITORS,
+    ("GET", "/api/v1/surveys/{survey:str}/questionnaire"): AGENTS | HIDDEN,
     ("PUT", "/api/v1/surveys/{survey:str}/questionnaire"): EDITORS,
     ("PUT", "/api/v1/surveys/{survey:str}/audience"): EDITORS,
     ("POST", "/api/v1/surveys/{survey:str}/publish"): EDITORS,

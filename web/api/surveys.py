@@ -26,8 +26,21 @@ from surveys.drafting import (
 )
 from surveys.listing import surveys_to_see
 from surveys.publishing import Publication, Reopening, close, publish, reopen
-from surveys.survey import Anonymity, Answering, Audience, Lane, NewSurvey, Reach, Slug, State, SurveyDocument, document
+from surveys.survey import (
+    Anonymity,
+    Answering,
+    Audience,
+    Code,
+    Lane,
+    NewSurvey,
+    Reach,
+    Slug,
+    State,
+    SurveyDocument,
+    document,
+)
 from surveys.wording import flaw_members, worded
+from web.authentication import somebody
 
 
 class Workbook(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +51,7 @@ class Workbook(msgspec.Struct, frozen=True, kw_only=True):
     slug: Slug | None = None
     answering: Answering | None = None
     anonymity: Anonymity = "named"
-    owner: str | None = None
+    owner: Code | None = None
 
 
 class ImportedSurvey(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,9 +121,19 @@ class SurveyController(Controller):
         found = await survey_to_see(actor, survey)
         return document(found, now, editing=may_edit(actor, found))
 
-    @get("/{survey:str}/questionnaire", operation_id="get_questionnaire", summary="The working copy (editors)")
-    async def read_questionnaire(self, actor: NamedDependency[Actor], survey: FromPath[str]) -> Questionnaire:
-        return await questionnaire_to_read(await survey_to_edit(actor, survey))
+    @get(
+        "/{survey:str}/questionnaire",
+        operation_id="get_questionnaire",
+        summary="What is asked: an edition (those who see the survey, holders of its link); the working copy (editors)",
+    )
+    async def read_questionnaire(
+        self,
+        request: Request[Any, Any, Any],
+        survey: FromPath[str],
+        edition: Annotated[int | None, QueryParameter(description="The current one unless named")] = None,
+        link: Annotated[str | None, QueryParameter(description="The link's token, in place of a bearer token")] = None,
+    ) -> Questionnaire:
+        return await questionnaire_to_read(await somebody(request), survey, edition=edition, link=link)
 
     @put("/{survey:str}/questionnaire", operation_id="put_questionnaire", summary="Replace the working copy (editors)")
     async def write_questionnaire(
