@@ -74,9 +74,10 @@ def _fresh_database(superuser: str, name: str) -> Iterator[Urls]:
         finally:
             await connection.close()
 
-    roles = {role: f"{role}_{secrets.token_hex(8)}" for role in ("navette_owner", "navette_app")}
+    roles = ("navette_owner", "navette_app")
     asyncio.run(
         run(
+            "SELECT pg_advisory_lock(0)",  # roles are the server's, and every worker of a run comes here at once
             *(f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$" for role in roles),
             *(f"ALTER ROLE {role} LOGIN PASSWORD '{role}'" for role in roles),
             f"CREATE DATABASE {name} OWNER navette_owner",
