@@ -12,7 +12,7 @@ from asyncpg import Connection
 from analytics import segments
 from analytics.encoding import Array
 from analytics.joining import in_key_order, join, take
-from analytics.queries import Manifest, Stored, delete_segments, insert_segment, row_counts, segments_of
+from analytics.queries import Manifest, Stored, delete_segments, insert_segment, segment_sizes, segments_of
 from base.ids import uuid7
 
 MOST_SEGMENTS: Final = 8
@@ -20,6 +20,9 @@ MOST_SEGMENTS: Final = 8
 
 SMALL: Final = 1 << 16
 """Rows up to which a segment is small. Large ones are rewritten only to remove hidden rows."""
+
+HEAVY: Final = 4 << 20
+"""Bytes from which a segment is not small, however few rows it has: several are read at once to be put together."""
 
 STEP: Final = 4
 """Segments are merged with those of at most this many times their rows, so that a row is rewritten few times."""
@@ -32,8 +35,9 @@ async def compact(connection: Connection, manifest: Manifest, at: dt.datetime, *
     crowded = len(manifest.segments) > MOST_SEGMENTS or len(manifest.tombstones) > MANY_TOMBSTONES
     if not crowded and not purge:
         return manifest
-    counts = await row_counts(connection, manifest.part, manifest.segments)
-    groups = mergers(counts)
+    sizes = await segment_sizes(connection, manifest.part, manifest.segments)
+    counts = {name: rows for name, (rows, _) in sizes.items()}
+    groups = mergers({name: rows for name, (rows, size) in sizes.items() if size < HEAVY})
     if purge or len(manifest.tombstones) > max(MANY_TOMBSTONES, sum(counts.values()) // 10):
         grouped = {name for group in groups for name in group}
         groups += [[name] for name in await _with_hidden_rows(connection, manifest) if name not in grouped]

@@ -126,7 +126,7 @@ def encode(
 
     plain: dict[str, Array] = {}
     if wanted is None:
-        named = keys if keys is not None else [row_key(row.response, row.revision) for row in rows]
+        named = keys if keys is not None else [row_key(0, row.response, row.revision) for row in rows]
         plain = {
             "row_key": np.array(named, np.int64),
             "record_key": np.array([row.record_key for row in rows], np.int64),

@@ -1,6 +1,8 @@
 """Responses as files, streamed: what was answered, one response a line or row, in the order (part, submission, id).
 
-Both formats read one snapshot by a server-side cursor and hold one batch in memory. The first bytes come with the first
+Both formats read one snapshot by a server-side cursor and hold one batch in memory. A process writes `AT_ONCE` exports
+at a time, since each holds a connection for as long as its reader takes. Responses to an edition that was published
+after the editions were read are not in the file: they came after it was asked for. The first bytes come with the first
 batch, so that a database that is away is a problem and not a broken file; an error after that is raised out of the
 generator, and whoever sends the bytes must break the connection: a file cut short never looks complete.
 
@@ -26,19 +28,43 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import msgspec
+from asyncpg import Connection
 
+from analytics.folding import in_batches
 from analytics.selecting import Condition, mask_rows
 from base.database import reading
+from base.language import N_
+from base.problems import Kind, problem
 from forms.questionnaire import Questionnaire, questions
 from surveys.queries import FoldableResponse, responses_of_part
 
 BATCH: Final = 1_000
 """Responses in memory at a time."""
+
+BATCH_BYTES: Final = 16 << 20
+"""Bytes of their answers as JSON after which a batch has fewer."""
+
+AT_ONCE: Final = 2
+"""Exports that a process writes at the same time."""
+
+PATIENCE: Final = 10.0
+"""Seconds that a further one waits for its turn."""
+
+SLOWEST: Final = "10min"
+"""How long a reader may take for one batch before the server ends the transaction."""
+
+EXPORTS_BUSY: Final[Kind] = problem(
+    "analytics/exports-busy",
+    503,
+    N_("Too many exports at the same time"),
+    N_("Others are downloading responses right now. Try again in a minute."),
+)
 
 FORMULA: Final = re.compile(r"'*[\s\u200b\ufeff]*[=+\-@\t\r\n＝＋－＠]")
 """How a cell begins that a spreadsheet may take for a formula (some convert full-width signs)."""
@@ -65,6 +91,7 @@ COLUMNS: Final = ExportedResponse.__struct_fields__[:-1]
 """The first columns of a CSV export: all of a response but its answers."""
 
 _encoder: Final = msgspec.json.Encoder()
+_turns: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]] = WeakKeyDictionary()
 
 
 async def export_ndjson(
@@ -134,22 +161,46 @@ async def _batches(
     parts: Sequence[int], editions: Mapping[int, Questionnaire], conditions: Sequence[Condition]
 ) -> AsyncGenerator[list[ExportedResponse]]:
     """What meets the conditions, batch by batch, all of one snapshot; at least one batch, be it empty."""
+    async with _turn(), _snapshot() as connection:
+        stored = _stored(connection, sorted(parts))
+        async with contextlib.aclosing(stored), contextlib.aclosing(in_batches(stored, BATCH, BATCH_BYTES)) as batches:
+            async for batch in batches:
+                yield await asyncio.to_thread(_matching, batch, editions, conditions)
+
+
+@contextlib.asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    turns = _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await turns.acquire()
+    except TimeoutError as error:
+        raise EXPORTS_BUSY(headers={"Retry-After": "60"}) from error
+    try:
+        yield
+    finally:
+        turns.release()
+
+
+@contextlib.asynccontextmanager
+async def _snapshot() -> AsyncIterator[Connection]:
     # `transaction()` would bind itself to the task that reads the stream; the cursor only needs a snapshot.
     async with reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        batch: list[FoldableResponse] = []
-        for part in sorted(parts):
-            async with contextlib.aclosing(responses_of_part(connection, part)) as stored:
-                async for response in stored:
-                    batch.append(response)
-                    if len(batch) == BATCH:
-                        yield await asyncio.to_thread(_matching, batch, editions, conditions)
-                        batch = []
-        yield await asyncio.to_thread(_matching, batch, editions, conditions)
+        await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST}'")
+        yield connection
+
+
+async def _stored(connection: Connection, parts: Sequence[int]) -> AsyncGenerator[FoldableResponse]:
+    for part in parts:
+        async with contextlib.aclosing(responses_of_part(connection, part)) as stored:
+            async for response in stored:
+                yield response
 
 
 def _matching(
     batch: list[FoldableResponse], editions: Mapping[int, Questionnaire], conditions: Sequence[Condition]
 ) -> list[ExportedResponse]:
+    batch = [response for response in batch if response.row.edition in editions]
     chosen = mask_rows([response.row for response in batch], conditions, editions)
     return [_exported(response) for response, keep in zip(batch, chosen, strict=True) if keep]
 

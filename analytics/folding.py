@@ -5,9 +5,10 @@ deletes the changes, in one transaction. Other parts are folded by others at the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from typing import Final, TypeAlias
 
+import msgspec
 import structlog
 from asyncpg import Connection
 
@@ -28,11 +29,14 @@ from analytics.series import Editions
 from base.clock import now
 from base.database import reading, transaction
 from base.ids import SPREAD_LIMIT, uuid7
-from surveys.queries import changes_of, delete_changes, parts_with_changes
+from surveys.queries import FoldableResponse, changes_of, count_changes, delete_changes, parts_with_changes
 from surveys.rows import Change, Row
 
 BATCH: Final = 10_000
 """Changes taken in one transaction: as many as can be decoded without holding up the event loop."""
+
+BATCH_BYTES: Final = 32 << 20
+"""Bytes of their contents, which take about ten times as much when decoded."""
 
 SWEEP: Final = 3600.0
 """Seconds after which rows that tombstones hide are removed from the segments, however few they are."""
@@ -44,6 +48,7 @@ EditionsLoader: TypeAlias = Callable[[int], Awaitable[Editions]]
 """Survey number → all its editions."""
 
 _log = structlog.get_logger(__name__)
+_encoder: Final = msgspec.json.Encoder()
 
 
 def survey_number(part: int) -> int:
@@ -58,14 +63,20 @@ def is_counted(row: Row) -> bool:
 
 async def fold_part(part: int, load: EditionsLoader, *, batch: int = BATCH, wait: bool = True) -> int:
     """Fold the oldest changes of a part; returns how many were taken, 0 too if others hold it and we do not `wait`."""
+    return (await _fold(part, load, batch, wait=wait))[0]
+
+
+async def _fold(part: int, load: EditionsLoader, batch: int, *, wait: bool) -> tuple[int, bool]:
+    """Fold the oldest changes of a part; how many were taken, and whether more were there."""
     async with transaction() as connection:
         await open_manifest(connection, part, now())
+    async with transaction() as connection:
         manifest = await lock_manifest(connection, part, wait=wait)
         if manifest is None:
-            return 0
-        changes = await changes_of(connection, part, batch)
+            return 0, False
+        changes, more = await changes_of(connection, part, batch, BATCH_BYTES)
         if not changes:
-            return 0
+            return 0, False
         rows, hidden = _net(changes)
         if rows:
             editions = await load(survey_number(part))
@@ -77,7 +88,7 @@ async def fold_part(part: int, load: EditionsLoader, *, batch: int = BATCH, wait
         manifest = manifest._replace(tombstones=sorted({*manifest.tombstones, *hidden}))
         await _commit(connection, await compact(connection, manifest, now()))
         await delete_changes(connection, part, [change.id for change in changes])
-    return len(changes)
+    return len(changes), more
 
 
 async def fold_all(load: EditionsLoader, *, batch: int = BATCH) -> int:
@@ -92,12 +103,20 @@ async def fold_all(load: EditionsLoader, *, batch: int = BATCH) -> int:
 
 
 async def purge_part(part: int, *, wait: bool = True) -> None:
-    """Remove from the segments of a part what tombstones hide, now."""
+    """Remove from the segments of a part what tombstones hide, now.
+
+    Where no change of the part waits, no tombstone is left: those that hid nothing never will. A tombstone is queued
+    by a transaction that read its response, thus after the one that queued the row had committed: what waits behind
+    the manifest's lock is every row that the manifest's tombstones may still have to hide.
+    """
     async with transaction() as connection:
         manifest = await lock_manifest(connection, part, wait=wait)
         if manifest is None:
             return
+        waiting = await count_changes(connection, [part])
         compacted = await compact(connection, manifest, now(), purge=True)
+        if not waiting:
+            compacted = compacted._replace(tombstones=[])
         if compacted != manifest:
             await _commit(connection, compacted)
 
@@ -131,6 +150,21 @@ def _segment(rows: list[tuple[int, Row]], editions: Editions) -> tuple[Stored, d
     return Stored(uuid7(), codebook, content), {name: count for name, count in block.unfit.items() if count}
 
 
+async def in_batches(
+    responses: AsyncIterable[FoldableResponse], rows: int, size: int
+) -> AsyncGenerator[list[FoldableResponse]]:
+    """Responses by so many, fewer where their answers pass `size` bytes as JSON; the last batch may be empty."""
+    batch: list[FoldableResponse] = []
+    held = 0
+    async for response in responses:
+        batch.append(response)
+        held += len(_encoder.encode(response.row.answers))
+        if len(batch) >= rows or held >= size:
+            yield batch
+            batch, held = [], 0
+    yield batch
+
+
 class Folder:
     """The fold loop that each process runs. No error ends it: it is logged, and that part is left alone for a while."""
 
@@ -140,6 +174,7 @@ class Folder:
         self._bell = asyncio.Event()
         self._stopping = False
         self._failures: dict[int, tuple[int, float]] = {}
+        self._unpurged: dict[int, tuple[int, float]] = {}
         self._swept = 0.0
 
     def wake(self) -> None:
@@ -186,15 +221,15 @@ class Folder:
         for part in parts:
             if not self._stopping and self._failures.get(part, (0, 0.0))[1] <= now:
                 await self._guarded(part, now)
-        for part in hiding:
-            if not self._stopping:
-                await purge_part(part, wait=False)
         if sweeping:
             self._swept = now
+        for part in sorted({*hiding, *self._unpurged}):
+            if not self._stopping and self._unpurged.get(part, (0, 0.0))[1] <= now:
+                await self._purged(part, now)
 
     async def _guarded(self, part: int, now: float) -> None:
         try:
-            while await fold_part(part, self._load, wait=False) == BATCH and not self._stopping:
+            while (await _fold(part, self._load, BATCH, wait=False))[1] and not self._stopping:
                 pass
         except Exception:  # noqa: BLE001 - one part must not keep the others from being folded; it is logged
             tries = self._failures.get(part, (0, 0.0))[0] + 1
@@ -202,3 +237,13 @@ class Folder:
             _log.exception("folding.failed", part=part, tries=tries)
         else:
             self._failures.pop(part, None)
+
+    async def _purged(self, part: int, now: float) -> None:
+        try:
+            await purge_part(part, wait=False)
+        except Exception:  # noqa: BLE001 - a part that cannot be purged must not hold up folding; it is logged
+            tries = self._unpurged.get(part, (0, 0.0))[0] + 1
+            self._unpurged[part] = (tries, now + min(LONGEST_PAUSE * 2.0 ** min(tries - 1, 10), SWEEP))
+            _log.exception("folding.purge_failed", part=part, tries=tries)
+        else:
+            self._unpurged.pop(part, None)

@@ -38,7 +38,13 @@ async def manifests_of(connection: Connection, parts: Sequence[int]) -> list[Man
 
 
 async def open_manifest(connection: Connection, part: int, at: dt.datetime) -> None:
-    """Make sure that the part has a manifest, be it empty."""
+    """Make sure that the part has a manifest, be it empty.
+
+    Do it in a transaction of its own: others that do the same wait for its end.
+    """
+    # An insert would wait for whoever is changing the manifest that is there.
+    if await connection.fetchval("SELECT true FROM manifest WHERE part = $1", part):
+        return
     await connection.execute(
         """
         INSERT INTO manifest (part, segments, tombstones, version, updated_at) VALUES ($1, '{}', '{}', 0, $2)
@@ -87,12 +93,14 @@ async def delete_segments(connection: Connection, part: int, ids: Sequence[UUID]
     await connection.execute("DELETE FROM segment WHERE part = $1 AND id = ANY($2::uuid[])", part, list(ids))
 
 
-async def row_counts(connection: Connection, part: int, ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many rows these segments have."""
+async def segment_sizes(connection: Connection, part: int, ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    """How many rows and bytes these segments have."""
     rows = await connection.fetch(
-        "SELECT id, row_count FROM segment WHERE part = $1 AND id = ANY($2::uuid[])", part, list(ids)
+        "SELECT id, row_count, octet_length(content) AS size FROM segment WHERE part = $1 AND id = ANY($2::uuid[])",
+        part,
+        list(ids),
     )
-    return {row["id"]: row["row_count"] for row in rows}
+    return {row["id"]: (row["row_count"], row["size"]) for row in rows}
 
 
 async def segments_of(connection: Connection, part: int, ids: Sequence[UUID]) -> list[Stored]:

@@ -15,9 +15,10 @@ from asyncpg import Connection
 
 from analytics import segments
 from analytics.encoding import Block, encode
-from analytics.folding import BATCH, EditionsLoader, is_counted, survey_number
+from analytics.folding import BATCH, EditionsLoader, in_batches, is_counted, survey_number
 from analytics.joining import in_key_order, join
 from analytics.queries import Stored, delete_segments, insert_segment, lock_manifest, open_manifest, update_manifest
+from analytics.series import Editions
 from base.clock import now
 from base.database import reading, transaction
 from base.ids import uuid7
@@ -26,6 +27,12 @@ from surveys.queries import FoldableResponse, clear_changes, count_responses, re
 
 SEGMENT: Final = 100_000
 """Rows of a segment of the new generation."""
+
+SEGMENT_BYTES: Final = 64 << 20
+"""Bytes of its columns after which a segment has fewer."""
+
+BATCH_BYTES: Final = 16 << 20
+"""Bytes of the answers, as JSON, that are made columns at a time."""
 
 TRIES: Final = 50
 """How often a part is tried that others fold at the same time."""
@@ -89,29 +96,34 @@ async def _blocks(
     """The responses of a part that count, as blocks of the size of a segment."""
     editions = await load(survey_number(part))
     pieces: list[Block] = []
-    async with aclosing(_batches(connection, part)) as batches:
+    held = 0
+    counted = _counted(connection, part)
+    async with aclosing(counted), aclosing(in_batches(counted, BATCH, BATCH_BYTES)) as batches:
         async for batch in batches:
-            rows, keys = [one.row for one in batch], [one.row_key for one in batch]
-            pieces.append(await asyncio.to_thread(encode, rows, editions, None, keys))
+            if not batch:
+                break
+            piece, size = await asyncio.to_thread(_piece, batch, editions)
+            pieces.append(piece)
+            held += size
             tell(len(batch))
-            if sum(piece.rows for piece in pieces) >= SEGMENT:
+            if sum(piece.rows for piece in pieces) >= SEGMENT or held >= SEGMENT_BYTES:
                 yield await asyncio.to_thread(_whole, pieces)
-                pieces = []
+                pieces, held = [], 0
     if pieces:
         yield await asyncio.to_thread(_whole, pieces)
 
 
-async def _batches(connection: Connection, part: int) -> AsyncGenerator[list[FoldableResponse]]:
-    batch: list[FoldableResponse] = []
+async def _counted(connection: Connection, part: int) -> AsyncGenerator[FoldableResponse]:
     async with aclosing(responses_of_part(connection, part)) as responses:
         async for response in responses:
             if is_counted(response.row):
-                batch.append(response)
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+                yield response
+
+
+def _piece(batch: Sequence[FoldableResponse], editions: Editions) -> tuple[Block, int]:
+    """The responses as columns, and about how many bytes these take."""
+    block = encode([one.row for one in batch], editions, keys=[one.row_key for one in batch])
+    return block, sum(column.nbytes for column in block.columns.values())
 
 
 def _whole(pieces: Sequence[Block]) -> Block:

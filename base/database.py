@@ -48,6 +48,9 @@ REFUSED: Final = (
 )
 """What it raises when the address is wrong or the server does not let this role in: it takes somebody to mend that."""
 
+PATIENCE: Final = 10.0
+"""Seconds to wait for a connection: those that come when all are taken are better told to come back."""
+
 CONSTRAINTS: Final[dict[str, Kind]] = {}
 """Constraint name → the problem it means; each package registers its own in its `problems.py`."""
 
@@ -161,7 +164,7 @@ async def transaction(*, isolation: str = "read_committed", readonly: bool = Fal
 async def _acquired() -> AsyncIterator[Connection]:
     if ENGINE.pool is None:
         raise RuntimeError("the pool is not open: see connected()")
-    connection = await ENGINE.pool.acquire()
+    connection = await ENGINE.pool.acquire(timeout=PATIENCE)
     try:
         yield connection
     finally:

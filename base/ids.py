@@ -47,7 +47,11 @@ def parts_of(number: int, spread: int) -> list[int]:
     return [number * SPREAD_LIMIT + index for index in range(spread)]
 
 
-def row_key(response: UUID, revision: int) -> int:
-    """64 bits (signed, as PostgreSQL's bigint) that name one revision of one response in segments and tombstones."""
-    digest = hashlib.blake2b(response.bytes + revision.to_bytes(8, "big"), digest_size=8).digest()
+def row_key(part: int, response: UUID, revision: int) -> int:
+    """64 bits (signed, as PostgreSQL's bigint) that name one revision of one response in segments and tombstones.
+
+    The part belongs to it: a sender's id is unique within an expected answer, and those are spread over parts.
+    """
+    named = part.to_bytes(8, "big", signed=True) + response.bytes + revision.to_bytes(8, "big")
+    digest = hashlib.blake2b(named, digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

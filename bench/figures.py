@@ -61,7 +61,7 @@ async def fill() -> None:
                         answers=judge.validate(answers(chance), today=now.date()).answers,
                     )
                     part = part_of(survey.number, survey.spread, response)
-                    changes.append((part, row_key(response, 1), encode_row(row)))
+                    changes.append((part, row_key(part, response, 1), encode_row(row)))
                 async with transaction() as connection:
                     await queries.queue_changes(connection, changes)
 

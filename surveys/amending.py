@@ -99,7 +99,7 @@ def _receipt(state: ResponseState, row: Row) -> Receipt:
 async def _replace(
     connection: Connection, actor: Actor, state: ResponseState, amended: Row, sent: bytes, now: dt.datetime
 ) -> None:
-    key = row_key(amended.response, amended.revision)
+    key = row_key(state.part, amended.response, amended.revision)
     await queries.keep_revision(connection, state.part, amended.response)
     await queries.amend_response(
         connection, state.part, amended, row_key=key, revision_hash=sent, actor=actor.id, at=now
@@ -115,7 +115,7 @@ async def erase(actor: Actor, survey: Survey, response: UUID, *, now: dt.datetim
         if not may(actor, "edit_survey", scope_of(survey)):
             raise FORBIDDEN()
         await _move(connection, actor, state, "expected", "erased", now)
-        keys = [row_key(response, number) for number in range(1, state.row.revision + 1)]
+        keys = [row_key(state.part, response, number) for number in range(1, state.row.revision + 1)]
         await queries.erase_response(connection, state.part, response, keys, now)
         await queries.queue_changes(connection, [(state.part, state.row_key, None)])
 

@@ -71,6 +71,9 @@ async def accept(connection: Connection, submissions: Sequence[Submission]) -> l
     The id is looked up before anything else is judged: the same id with the same content gives its first receipt, also
     after the survey closed. One that is refused changes nothing and keeps nobody else from being stored.
     """
+    # Each was read before it waited for its turn: meanwhile its survey may have been closed or published again.
+    surveys = await queries.surveys_by_id(connection, list({one.survey.id for one in submissions}))
+    submissions = [msgspec.structs.replace(one, survey=surveys[one.survey.id]) for one in submissions]
     outcomes: dict[int, Outcome] = {}
     waiting = list(range(len(submissions)))
     while waiting:
@@ -302,7 +305,7 @@ def _judged(claim: _Claim, edition: Edition, places: dict[str, Locality]) -> New
         submitted_at=submission.at,
         answers=msgspec.json.encode(verdict.answers).decode(),
         content_hash=claim.content,
-        row_key=row_key(sent.id, 1),
+        row_key=row_key(claim.part, sent.id, 1),
         row=row,
     )
 

@@ -10,7 +10,6 @@ from base.database import transaction
 from base.language import N_
 from base.problems import Problem, Worded
 from directory.actors import Actor
-from surveys import queries
 from surveys.answering import accept
 from surveys.problems import BAD_LINE, LINE_TOO_LONG
 from surveys.submission import Channel, Refused, Sent, Stored, Submission
@@ -97,8 +96,6 @@ async def accept_batch(
     if not batch:
         return
     async with transaction() as connection:
-        # The stream may be long: the survey may have been closed, or published again, since it began.
-        survey = (await queries.surveys_by_id(connection, [survey.id]))[survey.id]
         outcomes = await accept(
             connection,
             [

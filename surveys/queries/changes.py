@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Connection, Record
@@ -9,19 +10,44 @@ from asyncpg import Connection, Record
 from base.ids import uuid7
 from surveys.rows import Change, decode_row
 
+_SIZES_AT_ONCE: Final = 500
+
 
 async def parts_with_changes(connection: Connection) -> list[int]:
     """The parts that have something to fold."""
     return [row["part"] for row in await connection.fetch("SELECT DISTINCT part FROM change ORDER BY part")]
 
 
-async def changes_of(connection: Connection, part: int, limit: int) -> list[Change]:
-    """The next changes of one part, oldest first; call it under the part's manifest lock."""
+async def changes_of(connection: Connection, part: int, limit: int, size: int) -> tuple[list[Change], bool]:
+    """The next changes of one part, oldest first, and whether more wait; call it under the part's manifest lock.
+
+    There are at most `limit`, and their contents have at most `size` bytes; the first is taken however large it is.
+    """
+    ids, more = await _next_ids(connection, part, limit, size)
     rows = await connection.fetch(
-        "SELECT id, row_key, content FROM change WHERE part = $1 ORDER BY id LIMIT $2", part, limit
+        "SELECT id, row_key, content FROM change WHERE part = $1 AND id = ANY($2::uuid[]) ORDER BY id", part, ids
     )
     # Decoding thousands of documents takes long enough to hold up the event loop.
-    return await asyncio.to_thread(list, map(_change, rows))
+    return await asyncio.to_thread(list, map(_change, rows)), more
+
+
+async def _next_ids(connection: Connection, part: int, limit: int, size: int) -> tuple[list[UUID], bool]:
+    # A cursor, so that the sizes of what is not taken are not computed either.
+    cursor = await connection.cursor(
+        """
+        SELECT id, coalesce(octet_length(content::text), 0) AS size FROM change WHERE part = $1 ORDER BY id LIMIT $2
+        """,
+        part,
+        limit + 1,
+    )
+    ids: list[UUID] = []
+    while rows := await cursor.fetch(_SIZES_AT_ONCE):
+        for row in rows:
+            size -= row["size"]
+            if len(ids) == limit or (ids and size < 0):
+                return ids, True
+            ids.append(row["id"])
+    return ids, False
 
 
 def _change(row: Record) -> Change:

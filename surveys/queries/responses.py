@@ -50,7 +50,7 @@ async def responses_of_part(connection: Connection, part: int) -> AsyncGenerator
         ORDER BY r.submitted_at, r.id
         """,  # noqa: S608 - the text is ours
         part,
-        prefetch=1_000,
+        prefetch=50,  # an answer may have a megabyte
     )
     async for record in cursor:
         yield FoldableResponse(row_key=record["row_key"], submitted_at=record["submitted_at"], row=_row(record))

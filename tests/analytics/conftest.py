@@ -174,11 +174,11 @@ class Sender:
                     row.revision,
                     msgspec.json.encode(row.answers).decode(),
                     bytes(32),
-                    row_key(row.response, row.revision),
+                    _key(part, row),
                     row.record_key,
                     row.unit,
                 )
-            await queue_changes(connection, [(part, _key(row), encode_row(row)) for row in rows])
+            await queue_changes(connection, [(part, _key(part, row), encode_row(row)) for row in rows])
         self.held |= {row.response: row for row in rows}
 
     async def amend(self, part: int, row: Row) -> None:
@@ -195,9 +195,10 @@ class Sender:
                 after.revision,
                 after.edition,
                 msgspec.json.encode(after.answers).decode(),
-                _key(after),
+                _key(part, after),
             )
-            await queue_changes(connection, [(part, _key(before), None), (part, _key(after), encode_row(after))])
+            row = (part, _key(part, after), encode_row(after))
+            await queue_changes(connection, [(part, _key(part, before), None), row])
         self.held[after.response] = after
 
     async def erase(self, part: int, response: UUID) -> None:
@@ -207,7 +208,7 @@ class Sender:
             await connection.execute(
                 "UPDATE response SET answers = NULL, erased_at = $3 WHERE part = $1 AND id = $2", part, response, NOW
             )
-            await queue_changes(connection, [(part, _key(before), None)])
+            await queue_changes(connection, [(part, _key(part, before), None)])
 
     async def shuffle(self, part: int) -> None:
         """Put the queue in a random order: clocks of several processes do not agree."""
@@ -215,8 +216,8 @@ class Sender:
             await connection.execute("UPDATE change SET id = gen_random_uuid() WHERE part = $1", part)
 
 
-def _key(row: Row) -> int:
-    return row_key(row.response, row.revision)
+def _key(part: int, row: Row) -> int:
+    return row_key(part, row.response, row.revision)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Exports say exactly what was answered, hold nothing a spreadsheet would run, and never look complete when cut."""
 
+import asyncio
 import csv
 import datetime as dt
 import io
@@ -122,8 +123,9 @@ class Survey:
     async def answer(self, answers: dict[str, Any] | None, *, edition: int = 2, minutes: int = 0, **more: Any) -> UUID:
         """One more response; null answers are an erased one."""
         id_ = uuid7()
+        part = part_of(self.number, SPREAD, id_)
         values = {
-            "part": part_of(self.number, SPREAD, id_),
+            "part": part,
             "id": id_,
             "survey": self.survey,
             "edition": edition,
@@ -138,7 +140,7 @@ class Survey:
             "erased_at": NOW if answers is None else None,
             "content_hash": bytes(32),
             "revision_hash": bytes(32),
-            "row_key": row_key(id_, 1),
+            "row_key": row_key(part, id_, 1),
             "record_key": 1,
         } | more
         places = ", ".join(f"${place}" for place in range(1, len(values) + 1))
@@ -294,3 +296,56 @@ async def test_a_reader_that_leaves_frees_the_connection(survey: Survey, monkeyp
             " AND datname = current_database() AND state LIKE 'idle in transaction%'"
         )
     assert busy == 0
+
+
+@pytest.mark.anyio
+async def test_batches_of_large_answers_are_smaller(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch ends where its answers pass the bytes."""
+    monkeypatch.setattr(exporting, "BATCH_BYTES", 1_500)
+    for minutes in range(4):
+        await survey.answer({"why": "x" * 1_000}, minutes=minutes)
+    chunks = [chunk async for chunk in export_ndjson(survey.parts, EDITIONS, [])]
+    assert [chunk.count(b"\n") for chunk in chunks] == [2, 2]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("where", [[], ["age:20"]])
+async def test_editions_published_meanwhile(survey: Survey, where: list[str]) -> None:
+    """Responses to an edition that was not there when the export was asked for are not in it."""
+    await survey.answer({"age": 20})
+    await survey.answer({"age": 20}, edition=3)
+    assert len(await lines(survey, *where)) == 1
+    assert len(await table(survey, *where)) == 1
+
+
+@pytest.mark.anyio
+async def test_exports_take_turns(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many at once; a further one waits, then is told to come back, and has its turn when one of them ends."""
+    monkeypatch.setattr(exporting, "PATIENCE", 0.05)
+    monkeypatch.setattr(exporting, "BATCH", 1)
+    for minutes in range(3):
+        await survey.answer({"age": minutes}, minutes=minutes)
+    streams = [export_ndjson(survey.parts, EDITIONS, []) for _ in range(exporting.AT_ONCE)]
+    for stream in streams:
+        await anext(stream)
+    with pytest.raises(Problem) as raised:
+        await lines(survey)
+    assert (raised.value.kind.code, raised.value.kind.status) == ("analytics/exports-busy", 503)
+    assert raised.value.headers["Retry-After"]
+    await streams[0].aclose()
+    assert len(await lines(survey)) == 3
+    await streams[1].aclose()
+
+
+@pytest.mark.anyio
+async def test_slow_readers_are_waited_for(survey: Survey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server bears with an export for longer than with other transactions, and no longer than is said."""
+    monkeypatch.setattr(exporting, "BATCH", 1)
+    for minutes in range(1_002):  # more than the cursor fetches at a time
+        await survey.answer({"age": minutes}, minutes=0, part=survey.parts[0])
+    monkeypatch.setattr(exporting, "SLOWEST", "300ms")
+    stream = export_ndjson(survey.parts, EDITIONS, [])
+    await anext(stream)
+    await asyncio.sleep(0.6)
+    with pytest.raises(Problem, match="database"):
+        _ = [chunk async for chunk in stream]

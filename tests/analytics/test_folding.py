@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics import folding
+from analytics import compacting, folding
 from analytics.compacting import MOST_SEGMENTS, SMALL, mergers
 from analytics.cube import Cube
-from analytics.folding import Folder, fold_all, fold_part, purge_all
+from analytics.folding import Folder, fold_all, fold_part, purge_all, purge_part
 from analytics.rebuilding import rebuild
 from analytics.results import results
 from base.database import reading, transaction
@@ -77,7 +77,7 @@ async def test_a_tombstone_that_comes_first_waits(sample, sender):
     """It hides its row when that comes, and is gone once the segments are purged."""
     part = part_of_new_survey()
     row = sample.row(sample.chance(1))
-    key = row_key(row.response, row.revision)
+    key = row_key(part, row.response, row.revision)
     async with transaction() as connection:
         await queue_changes(connection, [(part, key, None)])
     await fold_all(sample.load)
@@ -95,7 +95,7 @@ async def test_a_row_queued_twice_counts_once(sample, sender):
     """In one batch or in two."""
     part = part_of_new_survey()
     rows = sample.rows(sample.chance(2), 3)
-    queued = [(part, row_key(row.response, 1), encode_row(row)) for row in rows]
+    queued = [(part, row_key(part, row.response, 1), encode_row(row)) for row in rows]
     for batch in (queued, queued[:2], [*queued, *queued]):
         async with transaction() as connection:
             await queue_changes(connection, batch)
@@ -162,7 +162,7 @@ async def test_erased_answers_leave_the_segments(sample, sender):
 
 
 async def test_a_folder_that_dies_changes_nothing(sample, sender):
-    """An error anywhere leaves the queue and the manifest as they were."""
+    """An error anywhere leaves the queue as it was and the manifest empty."""
     part = part_of_new_survey()
     sending = sender()
     await sending.send(part, sample.rows(sample.chance(6), 3))
@@ -172,7 +172,7 @@ async def test_a_folder_that_dies_changes_nothing(sample, sender):
 
     with pytest.raises(Exception, match="database"):
         await fold_part(part, broken)
-    assert await manifest(part) is None
+    assert (await manifest(part))["segments"] == []
     assert await fold_all(sample.load) == 3
 
 
@@ -201,6 +201,120 @@ async def test_the_loop_survives_errors_and_folds_the_other_parts(sample, sender
     folder.stop()
     async with asyncio.timeout(10):
         await running
+
+
+async def test_large_changes_are_taken_few_at_a_time(sample, sender, monkeypatch):
+    """A batch ends where its contents pass the bytes, and has one change at least; the loop takes them all."""
+    part = part_of_new_survey()
+    sending = sender()
+    rows = sample.rows(sample.chance(10), 5)
+    for row in rows:
+        row.answers["q7"] = "x" * 10_000
+    await sending.send(part, rows)
+    monkeypatch.setattr(folding, "BATCH_BYTES", 25_000)
+    assert await fold_part(part, sample.load) == 2
+    monkeypatch.setattr(folding, "BATCH_BYTES", 1)
+    assert await fold_part(part, sample.load) == 1
+    await Folder(sample.load, interval=3600.0)._pass()
+    assert (await figures(sample, part))["responses"] == 5
+    assert (await figures(sample, part))["pending"] == 0
+
+
+async def test_heavy_segments_are_not_merged(sample, sender, monkeypatch):
+    """Few rows of many bytes would be too much to read at once; they still count."""
+    part = part_of_new_survey()
+    monkeypatch.setattr(compacting, "HEAVY", 1)
+    sending = sender()
+    chance = sample.chance(11)
+    for _ in range(MOST_SEGMENTS + 3):
+        await sending.send(part, sample.rows(chance, 1))
+        await fold_part(part, sample.load)
+    assert len((await manifest(part))["segments"]) == MOST_SEGMENTS + 3
+    assert (await figures(sample, part))["responses"] == MOST_SEGMENTS + 3
+
+
+async def test_a_purge_that_fails_holds_nobody_up(sample, sender, monkeypatch):
+    """The other parts are purged, the hour's sweep is over, and the broken part is tried again later."""
+    broken, sound = part_of_new_survey(), part_of_new_survey()
+    sending = sender()
+    for part in (broken, sound):
+        rows = sample.rows(sample.chance(part), 2)
+        await sending.send(part, rows)
+        await fold_all(sample.load)
+        await sending.erase(part, rows[0].response)
+        await fold_all(sample.load)
+    async with transaction() as connection:
+        await connection.execute("UPDATE segment SET content = 'broken' WHERE part = $1", broken)
+    folder = Folder(sample.load, interval=0.1)
+    folder._swept = -folding.SWEEP
+    tried = []
+    purge = folding.purge_part
+
+    async def counting(part, *, wait):
+        tried.append(part)
+        await purge(part, wait=wait)
+
+    monkeypatch.setattr(folding, "purge_part", counting)
+    await folder._pass()
+    await folder._pass()
+    assert tried.count(broken) == 1
+    assert (await manifest(sound))["tombstones"] == []
+    assert len((await manifest(broken))["tombstones"]) == 1
+    folder._unpurged[broken] = (1, 0.0)
+    await folder._pass()
+    assert tried.count(broken) == 2
+    assert folder._unpurged[broken][0] == 2
+    async with transaction() as connection:
+        await connection.execute("DELETE FROM segment WHERE part = $1", broken)
+        await connection.execute("DELETE FROM manifest WHERE part = $1", broken)
+
+
+async def test_tombstones_that_hid_nothing_go(sample, sender):
+    """A purge drops them, but not while a change of the part waits."""
+    part = part_of_new_survey()
+    sending = sender()
+    await sending.send(part, sample.rows(sample.chance(12), 2))
+    row = sample.row(sample.chance(13))
+    key = row_key(part, row.response, row.revision)
+    async with transaction() as connection:
+        await queue_changes(connection, [(part, key, None)])
+    await fold_all(sample.load)
+    await sending.send(part, [row])
+    await purge_part(part)
+    assert (await manifest(part))["tombstones"] == [key]
+    await fold_all(sample.load)
+    assert (await figures(sample, part))["responses"] == 2
+    await purge_part(part)
+    assert (await manifest(part))["tombstones"] == []
+    async with transaction() as connection:
+        await queue_changes(connection, [(part, key, None)])
+    await fold_all(sample.load)
+    await purge_part(part)
+    assert (await manifest(part))["tombstones"] == []
+    assert (await figures(sample, part))["responses"] == 2
+
+
+@pytest.mark.parametrize("before", [0, 2])
+async def test_who_does_not_wait_does_not_wait(sample, sender, before):
+    """Not for who folds the part's first changes either, nor for who is changing its manifest."""
+    part = part_of_new_survey()
+    sending = sender()
+    await sending.send(part, sample.rows(sample.chance(14), before))
+    await fold_all(sample.load)
+    await sending.send(part, sample.rows(sample.chance(15), 2))
+    loading, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(number):
+        loading.set()
+        await go.wait()
+        return await sample.load(number)
+
+    folding_it = asyncio.create_task(fold_part(part, slow))
+    async with asyncio.timeout(5):
+        await loading.wait()
+        assert await fold_part(part, sample.load, wait=False) == 0
+    go.set()
+    assert await folding_it == 2
 
 
 async def _until(part, waiting):

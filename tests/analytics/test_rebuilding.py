@@ -96,3 +96,20 @@ async def test_parts_without_responses(sample, sender):
     part = next(NUMBERS) * 1024
     assert await rebuild([part], sample.load) == 0
     assert await counted(part, sample) == (0, 0)
+
+
+async def test_segments_of_large_answers_have_fewer_rows(sample, sender, monkeypatch):
+    """What is held at a time is bounded by its bytes too."""
+    part = next(NUMBERS) * 1024
+    sending = sender()
+    rows = sample.rows(sample.chance(4), 5)
+    for row in rows:
+        row.answers["q7"] = str(row.response) * 300
+    await sending.send(part, rows)
+    monkeypatch.setattr(rebuilding, "BATCH_BYTES", 15_000)
+    monkeypatch.setattr(rebuilding, "SEGMENT_BYTES", 1)
+    assert await rebuild([part], sample.load) == 5
+    async with reading() as connection:
+        sizes = await connection.fetch("SELECT row_count FROM segment WHERE part = $1 ORDER BY row_count", part)
+    assert [row["row_count"] for row in sizes] == [1, 2, 2]
+    assert await counted(part, sample) == (5, 0)

@@ -1,8 +1,11 @@
 """The fence around Piccolo's engine, and what the driver's errors become."""
 
+import contextlib
+
 import asyncpg
 import pytest
 
+import base.database
 from base.database import ENGINE, connected, reading, transaction
 from base.problems import Problem
 from directory.tables import Territory
@@ -68,6 +71,21 @@ async def test_an_absent_database_is_a_problem_that_says_when_to_come_back() -> 
                 pass
     assert raised.value.kind.code == "database-away"
     assert raised.value.headers["Retry-After"]
+
+
+async def test_a_pool_that_runs_dry_is_a_problem(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who finds all connections taken is told to come back, and gets one when one is given back."""
+    monkeypatch.setattr(base.database, "PATIENCE", 0.05)
+    async with contextlib.AsyncExitStack() as all_taken:
+        while ENGINE.pool.get_idle_size() or ENGINE.pool.get_size() < ENGINE.pool.get_max_size():
+            await all_taken.enter_async_context(reading())
+        with pytest.raises(Problem) as raised:
+            async with reading():
+                pass
+        assert (raised.value.kind.code, raised.value.kind.status) == ("database-away", 503)
+        assert raised.value.headers["Retry-After"]
+    async with reading() as connection:
+        assert await connection.fetchval("SELECT 1") == 1
 
 
 async def name_of(code: str) -> str:

@@ -58,7 +58,7 @@ def test_a_part_is_one_of_its_surveys(number: int, spread: int) -> None:
 def test_each_revision_has_its_row_key() -> None:
     """A tombstone hides one revision and no other; the key fits a bigint."""
     response = uuid4()
-    keys = {row_key(response, revision) for revision in range(1, 100)}
+    keys = {row_key(1024, response, revision) for revision in range(1, 100)}
     assert len(keys) == 99
     assert all(-(2**63) <= key < 2**63 for key in keys)
-    assert row_key(response, 1) == row_key(UUID(str(response)), 1)
+    assert row_key(1024, response, 1) == row_key(1024, UUID(str(response)), 1) != row_key(1025, response, 1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forms.checking import check
+from forms.checking import MAX_DEPTH, check
 from forms.flaws import ANSWER_MESSAGES, MESSAGES, Flaw
 from forms.questionnaire import (
     AcknowledgeQuestion,
@@ -119,6 +119,16 @@ def test_groups_of_any_depth_are_judged() -> None:
     assert found(form(node)) == [("groups-deep", None, "questions")]
 
 
+def test_the_deepest_groups() -> None:
+    """Thirty-two deep may be published, one more may not; where there is no group, nothing is deep."""
+    node: Node = text("a")
+    for level in range(MAX_DEPTH):
+        node = Group(name=f"g{level}", questions=[node])
+    assert found(form(node)) == []
+    assert found(form(Group(name="g", questions=[node]))) == [("groups-deep", None, "questions")]
+    assert MAX_DEPTH == 32
+
+
 def test_names_are_unique_in_the_form() -> None:
     """Groups count too, and capitals do not make a difference."""
     questionnaire = form(text("a"), Group(name="a", questions=[text("b")]), text("B"))
@@ -182,6 +192,9 @@ def test_an_expression_that_does_not_parse_is_shown() -> None:
         (Note(name="q", label=LABEL, relevant=". = 1"), ("dot-misplaced", "q", "relevant")),
         (IntegerQuestion(name="q", label=LABEL, min=3, max=2), ("bounds-order", "q", "min")),
         (IntegerQuestion(name="q", label=LABEL, min=-(10**400)), ("number-large", "q", "min")),
+        (IntegerQuestion(name="q", label=LABEL, max=2**53), ("number-large", "q", "max")),
+        (IntegerQuestion(name="q", label=LABEL, min=-(2**53)), ("number-large", "q", "min")),
+        (DateQuestion(name="q", label=LABEL, default="2020-W01-1"), ("default-type", "q", "default")),
         (DecimalQuestion(name="q", label=LABEL, max=math.nan), ("number-large", "q", "max")),
         (RangeQuestion(name="q", label=LABEL, step=0), ("step", "q", "step")),
         (RangeQuestion(name="q", label=LABEL, step=-0.5), ("step", "q", "step")),
@@ -207,8 +220,66 @@ def test_a_flaw_of_one_kind(node: Node, flaw: tuple[str, str, str]) -> None:
     assert severities(questionnaire) == {"error"}
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        IntegerQuestion(name="q", label=LABEL, min=-(2**53) + 1, max=2**53 - 1, default=2**53 - 1),
+        RangeQuestion(name="q", label=LABEL, min=-(2**53) + 1, max=2**53 - 1, step=2**53 - 1),
+        IntegerQuestion(name="q", label=LABEL, min=2, max=2, default=2),
+        text("q", max_length=1, default="x"),
+        text("q", max_length=10_000),
+        text("q", default=""),
+        DateQuestion(name="q", label=LABEL, default=""),
+        SelectOneQuestion(name="q", label=LABEL, choices="oui_non", default=""),
+        SelectMultipleQuestion(name="q", label=LABEL, choices="oui_non", default=[]),
+    ],
+)
+def test_what_just_fits(node: Node) -> None:
+    """Bounds belong to what they bound, and an empty default is none."""
+    assert found(form(node)) == []
+
+
+def test_a_choice_in_several_entries() -> None:
+    """A name may stand several times where further columns differ; it is counted once."""
+    entries = [
+        Choice(name="a", label=LABEL, extra={"x": "1"}),
+        Choice(name="a", label=LABEL, extra={"x": "2"}),
+        Choice(name="a", label=LABEL),
+    ]
+    question = SelectMultipleQuestion(name="q", label=LABEL, choices="l", choice_filter="x = '1'")
+    assert found(form(question, l=entries)) == []
+    twice = [*entries, Choice(name="a", label={"fr": "Autre"}, extra={"x": "2"})]
+    assert found(form(question, l=twice)) == [("choice-repeated", "l", "name")]
+    bare = [Choice(name="a b", extra={"x": str(number)}) for number in range(3)]
+    flaws = check(form(question, l=bare))
+    assert [(flaw.code, flaw.parameters.get("count")) for flaw in flaws] == [
+        ("choice-blank", None),
+        ("choice-label", 1),
+    ]
+    half = [Choice(name="a", label={"en": "A"}, extra={"x": str(number)}) for number in range(3)]
+    assert [(flaw.code, flaw.parameters["count"]) for flaw in check(form(question, l=half))] == [("choice-language", 1)]
+
+
+def test_references_in_labels_of_choices() -> None:
+    """They are checked as in other labels."""
+    entries = [
+        Choice(name="a", label={"fr": "Comme ${avant} et ${ perdu }"}),
+        Choice(name="b", label={"fr": "${g} ${mot}"}),
+    ]
+    nodes = [text("avant"), Group(name="g"), Note(name="mot", label=LABEL)]
+    flaws = check(form(*nodes, SelectOneQuestion(name="q", label=LABEL, choices="l"), l=entries))
+    assert flaws == [
+        Flaw(code=code, node="l", field="label", parameters={"list": "l", "choice": choice, "name": name})
+        for code, choice, name in (
+            ("reference-unknown", "a", "perdu"),
+            ("reference-group", "b", "g"),
+            ("reference-note", "b", "mot"),
+        )
+    ]
+
+
 def test_choices_of_a_list() -> None:
-    """A name stands once; for a multiple choice it has no blank; labels are asked for once per list and language."""
+    """A name stands once with the same columns; for a multiple choice it has no blank; labels are asked for once per list and language."""
     choices = [
         Choice(name="a b", label={"fr": "Un"}),
         Choice(name="c", label={"fr": "Deux", "en": "Two"}),
@@ -287,6 +358,8 @@ def test_several_circles_are_all_told() -> None:
         (text("q", relevant="${apres} = 1"), ("reference-forward", "q", "relevant")),
         (Group(name="q", relevant="${apres} = 1"), ("reference-forward", "q", "relevant")),
         (CalculateQuestion(name="q", calculation="1", required=True), ("calculate-judged", "q", "required")),
+        (CalculateQuestion(name="q", calculation="1", constraint=". = 1"), ("calculate-judged", "q", "constraint")),
+        (text("q", calculation="1", required="1 = 1"), ("calculate-judged", "q", "required")),
     ],
 )
 def test_warnings_do_not_hinder(node: Node, flaw: tuple[str, str, str]) -> None:

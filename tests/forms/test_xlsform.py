@@ -268,6 +268,22 @@ def test_spellings_of_sheets_and_headers() -> None:
         ("label::አማርኛ", "am"),
         ("label::Português (pt-BR)", "pt-br"),
         ("label::French (France)", "fr-france"),
+        ("label::Chinese (Simplified)", "zh-simplified"),
+        ("label::中文 (简体)", "zh-简体"),
+        ("label::Portuguese (Brazil)", "pt-brazil"),
+        ("label::Portuguese (BR)", "pt-br"),
+        ("label::Portuguese (pt_BR)", "pt-br"),
+        ("label::English (UK)", "en-uk"),
+        ("label::Ukrainian (uk)", "uk"),
+        ("label::Afrikaans (af)", "af"),
+        ("label::Langue inconnue (fr)", "fr"),
+        ("label::Créole (Nord)", "creole-nord"),
+        ("label::French ()", "fr"),
+        ("label::(fr)", "fr"),
+        ("label::???", "und"),
+        ("label::" + "b" * 64, "b" * 64),
+        ("label::" + "b" * 65, "b" * 64),
+        ("label::English (" + "b" * 70 + ")", "en-" + "b" * 61),
         ("label::Langue d’oïl", "langue-d-oil"),
         ("label", "fr"),
     ],
@@ -277,6 +293,19 @@ def test_language_keys(written: str, key: str) -> None:
     result = imported(survey=[["type", "name", written], ["text", "a", "A"]])
     assert result.questionnaire.languages == [key]
     assert result.questionnaire.questions[0].label == {key: "A"}
+
+
+def test_two_variants_of_one_language() -> None:
+    """Each has its own texts."""
+    result = imported(
+        survey=[
+            ["type", "name", "label::Chinese (Simplified)", "label::Chinese (Traditional)"],
+            ["text", "a", "简体", "繁體"],
+        ]
+    )
+    assert result.questionnaire.languages == ["zh-simplified", "zh-traditional"]
+    assert result.questionnaire.questions[0].label == {"zh-simplified": "简体", "zh-traditional": "繁體"}
+    assert result.warnings == []
 
 
 def test_languages_in_order_with_the_default_first() -> None:
@@ -426,6 +455,10 @@ def test_defaults() -> None:
         ["text", "e", "E", "${a}"],
         ["date", "f", "F", "today()"],
         ["select_one yn", "g", "G", "peut-être"],
+        ["date", "h", "H", "2020-W01-1"],
+        ["date", "i", "I", "20200101"],
+        ["text", "j", "J", "today() - 1"],
+        ["text", "k", "K", "'x' + concat('a', 'b')"],
         head="type name label default",
     ) == [
         ("default-wrong-type", 2, "default"),
@@ -435,7 +468,28 @@ def test_defaults() -> None:
         ("default-dynamic", 6, "default"),
         ("default-dynamic", 7, "default"),
         ("default-choice", 8, "default"),
+        ("default-wrong-type", 9, "default"),
+        ("default-wrong-type", 10, "default"),
+        ("default-dynamic", 11, "default"),
+        ("default-dynamic", 12, "default"),
     ]
+
+
+@pytest.mark.parametrize("text", ["Paris (75)", "Paris(75)", "f(x)", "update(s)", "sous-date(1)", "if (1)", "()", "$"])
+def test_a_default_with_brackets_is_a_text(text: str) -> None:
+    """Only the name of a function and its bracket make it an expression."""
+    (question,) = survey(["text", "a", "A", text], head="type name label default").questions
+    assert isinstance(question, TextQuestion)
+    assert question.default == text
+
+
+@pytest.mark.parametrize(("cell", "kept"), [("true()", None), ("yes", None), (True, None), ("false()", "1 = 0")])
+def test_conditions_that_are_constants(cell: Any, kept: str | None) -> None:
+    """Relevance, constraint and filter of choices read `true()` alike."""
+    head = "type name label relevant constraint choice_filter"
+    (question,) = survey(["select_one yn", "q", "Q", cell, cell, cell], head=head).questions
+    assert isinstance(question, SelectOneQuestion)
+    assert (question.relevant, question.constraint, question.choice_filter) == (kept, kept, kept)
 
 
 def test_cells_that_mean_nothing() -> None:
@@ -570,6 +624,31 @@ def test_a_question_named_as_its_group() -> None:
     assert group.questions[1].relevant == "${eau.eau} = 'x'"
 
 
+def test_a_question_and_a_group_equally_near() -> None:
+    """Of two nodes that are as near, a reference means the question, in whichever order they stand."""
+    question = [["begin group", "x", "X"], ["text", "eau", "E"], ["end group"]]
+    group = [["begin group", "y", "Y"], ["begin group", "eau", "E"], ["text", "c", "C"], ["end group"], ["end group"]]
+    for rows in ([*question, *group], [*group, *question]):
+        nodes = survey(*rows, ["text", "b", "B", "${eau} = 'x'"], head="type name label relevant").questions
+        assert nodes[-1].relevant == "${x.eau} = 'x'"
+
+
+def test_a_group_does_not_take_the_name_of_a_question_without_one() -> None:
+    """A name outside groups is never changed, and so never given to another."""
+    rows = [
+        ["begin group", "g", "G"],
+        ["text", "a", "A"],
+        ["end group"],
+        ["begin group", "h", "H"],
+        ["text", "a", "A"],
+        ["text", "g.a", "A"],
+        ["end group"],
+        ["text", "g.a", "A"],
+    ]
+    names = [node.name for node, _ in walk(survey(*rows).questions)]
+    assert names == ["g", "a_2", "h", "h.a", "h.g.a", "g.a"]
+
+
 def test_a_reference_that_may_mean_two() -> None:
     """From outside, a name used in two groups is ambiguous."""
     rows = [*TWO_GROUPS, ["text", "z", "Z", "${metier} = 'x'"]]
@@ -617,8 +696,80 @@ def test_choices() -> None:
     assert places(flaws, "warning") == [("choice-without-list", "choices", 6, "list_name")]
 
 
+def test_duplicate_choices_with_their_own_columns() -> None:
+    """Where the form allows them, each row is kept with its columns."""
+    choices = [
+        ["list_name", "name", "label", "dep"],
+        ["l", "saint-jean", "Saint-Jean", "29"],
+        ["l", "brest", "Brest", "29"],
+        ["l", "saint-jean", "Saint-Jean", "35"],
+        ["l", "saint-jean", "Encore", "29"],
+    ]
+    sheet = [
+        ["type", "name", "label", "choice_filter"],
+        ["text", "d", "D"],
+        ["select_multiple l", "q", "Q", "dep = ${d}"],
+    ]
+    result = imported(survey=sheet, choices=choices, settings=[["allow_choice_duplicates"], ["yes"]])
+    label = {"fr": "Saint-Jean"}
+    assert result.questionnaire.choice_lists["l"] == [
+        Choice(name="saint-jean", label=label, extra={"dep": "29"}),
+        Choice(name="brest", label={"fr": "Brest"}, extra={"dep": "29"}),
+        Choice(name="saint-jean", label=label, extra={"dep": "35"}),
+    ]
+    assert places(result.warnings, "warning") == [("duplicate-choice-dropped", "choices", 5, "name")]
+    assert places(refused(workbook(survey=sheet, choices=choices))) == [
+        ("duplicate-choice", "choices", 4, "name"),
+        ("duplicate-choice", "choices", 5, "name"),
+    ]
+
+
+def test_references_in_labels_of_choices() -> None:
+    """They are those of the questions that use the list, and are flagged at the row of their choice."""
+    heads = ["list_name", "name", "label::fr", "label::en", "x"]
+    choices = [
+        heads,
+        ["l", "a", "Depuis ${metier}", "Since ${ metier }"],
+        ["libre", "b", "Sans ${seul}", "Without"],
+    ]
+    sheet = [
+        ["type", "name", "label::fr", "label::en"],
+        *([*row[:3], row[2]] for row in TWO_GROUPS[:3] if len(row) > 2),
+        ["select_one l", "q", "Q", "Q"],
+        ["end group"],
+        *([*row[:3], row[2]] if len(row) > 2 else row for row in TWO_GROUPS[4:]),
+        ["text", "seul", "S", "S"],
+    ]
+    lists = imported(survey=sheet, choices=choices).questionnaire.choice_lists
+    assert lists["l"][0].label == {"fr": "Depuis ${pere.metier}", "en": "Since ${pere.metier}"}
+    assert lists["libre"][0].label == {"fr": "Sans ${seul}", "en": "Without"}
+
+    elsewhere = [*sheet, ["select_one l", "z", "Z", "Z"]]
+    flaws = refused(workbook(survey=elsewhere, choices=choices))
+    assert places(flaws) == [
+        ("reference-ambiguous", "choices", 2, "label::fr"),
+        ("reference-ambiguous", "choices", 2, "label::en"),
+    ]
+    assert flaws[-1].parameters["candidates"] == "pere.metier, mere.metier"
+
+    broken = [
+        heads,
+        ["l", "a", "A", "A", "1"],
+        ["l", "a", "${perdu}", "A", "2"],
+        ["l", "b", "${metier", "B"],
+        ["l", "c", "C", "${jour}"],
+    ]
+    sheet = [*sheet, ["today", "jour"]]
+    settings = [["allow_choice_duplicates"], ["yes"]]
+    assert places(refused(workbook(survey=sheet, choices=broken, settings=settings))) == [
+        ("reference-unknown", "choices", 3, "label::fr"),
+        ("text-reference", "choices", 4, "label::fr"),
+        ("metadata-referred", "choices", 5, "label::en"),
+    ]
+
+
 def test_duplicate_choices_where_the_form_allows_them() -> None:
-    """The first is kept, with a warning."""
+    """Of those that differ in nothing but the label, the first is kept, with a warning."""
     result = imported(
         survey=[["type", "name", "label"], ["select_one l", "q", "Q"]],
         choices=[["list_name", "name", "label"], ["l", "a", "A"], ["l", "a", "B"]],
