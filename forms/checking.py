@@ -112,9 +112,9 @@ def check(questionnaire: Questionnaire) -> list[Flaw]:
 def _depth(nodes: list[Node]) -> int:
     """How deep the groups go, found level by level, since `walk` may not go that deep itself."""
     depth = 0
-    level = nodes
+    level = [node for node in nodes if isinstance(node, Group)]
     while level and depth <= MAX_DEPTH:
-        level = [child for node in level if isinstance(node, Group) for child in node.questions]
+        level = [child for group in level for child in group.questions if isinstance(child, Group)]
         depth += 1
     return depth
 

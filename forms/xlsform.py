@@ -48,7 +48,7 @@ def read(data: bytes, *, file_name: str) -> Imported:
     questionnaire = Questionnaire(
         title=_title(settings, languages[0], file_name),
         languages=languages,
-        questions=[*nodes, *stand_ins(references, languages)],
+        questions=[*stand_ins(references, languages), *nodes],
         choice_lists={name: [choice for _, choice in rows] for name, rows in lists.items()},
     )
     _flag_missing_choices(survey, choices_table)
@@ -198,9 +198,9 @@ class _Places(msgspec.Struct, frozen=True):
         placed = []
         for flaw in flaws:
             language = flaw.parameters.get("language")
-            if flaw.code.startswith("choice-") and flaw.parameters.get("list") == flaw.node:
+            if flaw.parameters.keys() >= {"list", "choice"}:
                 table, field = self.choices, flaw.field
-                row = self._row_of_choice(flaw.parameters["list"], flaw.parameters["choice"])
+                row = self._row_of_choice(flaw)
             else:
                 table, field = self.survey.table, _COLUMNS.get(flaw.field or "", flaw.field)
                 row = rows.get(flaw.node or "") or self._too_deep(flaw)
@@ -208,11 +208,18 @@ class _Places(msgspec.Struct, frozen=True):
             placed.append(msgspec.structs.replace(flaw, sheet=table.title, row=row, column=column))
         return placed
 
-    def _row_of_choice(self, listed: str, name: str) -> int | None:
-        return next(record.number for record, choice in self.lists[listed] if choice.name == name)
+    def _row_of_choice(self, flaw: Flaw) -> int | None:
+        """The row of the choice: of several, the one with the reference, if that is what the flaw speaks of."""
+        rows = [each for each in self.lists[flaw.parameters["list"]] if each[1].name == flaw.parameters["choice"]]
+        reference = f"${{{flaw.parameters.get('name')}}}"
+        referring = [each for each in rows if any(reference in text for text in each[1].label.values())]
+        record, _ = (referring or rows)[0]
+        return record.number
 
     def _too_deep(self, flaw: Flaw) -> int | None:
         if flaw.code != "groups-deep":
             return None
         limit = flaw.parameters["limit"]
-        return next(line.record.number for line in self.survey.lines if len(line.above()) >= limit)
+        return next(
+            line.record.number for line in self.survey.lines if line.type.kind == "begin" and len(line.above()) >= limit
+        )

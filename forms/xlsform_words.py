@@ -181,8 +181,7 @@ FUNCTION_CALL: Final = re.compile(
     r"|substr|substring|substring-before|substring-after|string-length|contains|starts-with|ends-with|translate|regex"
     r"|normalize-space|base64-decode|digest|uuid|random|randomize|today|now|date|date-time|decimal-date-time"
     r"|decimal-time|format-date|format-date-time|selected|selected-at|count-selected|jr:choice-name|jr:itext|instance"
-    r"|pulldata|indexed-repeat|position|current|once|last|name|local-name|id|lang|version|property|area|distance"
-    r"|geofence|weighted-checklist|checklist|depend|intersects|pulldata|search|thousands-sep|extract-signed)\("
+    r"|pulldata|indexed-repeat|position|current|last|area|distance|checklist|weighted-checklist)\("
 )
 """A call of one of the functions of XLSForm, whether we evaluate it or not."""
 

@@ -279,7 +279,7 @@ def test_references_in_labels_of_choices() -> None:
 
 
 def test_choices_of_a_list() -> None:
-    """A name stands once with the same columns; for a multiple choice it has no blank; labels are asked for once per list and language."""
+    """A name stands once; for a multiple choice it has no blank; labels are asked for once per list and language."""
     choices = [
         Choice(name="a b", label={"fr": "Un"}),
         Choice(name="c", label={"fr": "Deux", "en": "Two"}),

@@ -19,7 +19,7 @@ async def test_without_the_database(nobody, monkeypatch) -> None:
     """The process lives; it is not ready, and says when to ask again."""
 
     class Away:
-        async def acquire(self, *, timeout: float) -> None:
+        async def acquire(self, **_: object) -> None:
             raise ConnectionRefusedError
 
     monkeypatch.setattr(base_database.ENGINE, "pool", Away())
