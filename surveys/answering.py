@@ -74,30 +74,72 @@ async def accept(connection: Connection, submissions: Sequence[Submission]) -> l
     # Each was read before it waited for its turn: meanwhile its survey may have been closed or published again.
     surveys = await queries.surveys_by_id(connection, list({one.survey.id for one in submissions}))
     submissions = [msgspec.structs.replace(one, survey=surveys[one.survey.id]) for one in submissions]
-    outcomes: dict[int, Outcome] = {}
-    waiting = list(range(len(submissions)))
+    contents, outcomes = _contents(submissions)
+    waiting = [index for index in range(len(submissions)) if index not in outcomes]
+    refusals: dict[tuple[object, ...], Outcome] = {}
+    taken: set[tuple[int, UUID]] = set()
     while waiting:
-        # The same id or the same expected answer twice in a batch: the second one is judged after the first.
-        claims = await _claim(connection, [submissions[index] for index in waiting])
+        # The same id or the same expected answer twice in a batch: the second one is judged after the first. Once that
+        # is stored, all others are judged at once, for none of them is inserted.
+        claims = await _claim(connection, [(submissions[index], contents[index]) for index in waiting])
         seen: set[tuple[int, UUID]] = set()
         batch: list[tuple[int, _Claim]] = []
         later: list[int] = []
         for index, claim in zip(waiting, claims, strict=True):
-            keys = {(claim.part, claim.submission.sent.id)}
-            if claim.assignment:
-                keys.add((claim.part, claim.assignment.id))
-            if keys & seen:
+            keys = _keys(claim)
+            if keys & seen and not keys & taken:
                 later.append(index)
             else:
                 seen |= keys
                 batch.append((index, claim))
         outcomes |= await _store(connection, batch)
-        waiting = later
+        for index, claim in batch:
+            outcome = outcomes[index]
+            if isinstance(outcome, Stored):
+                taken |= _keys(claim)
+            else:
+                refusals[_sameness(claim.submission, claim.content)] = outcome
+                if outcome.problem.kind in (RESPONSE_CONFLICT, RESPONSE_ERASED):
+                    taken.add((claim.part, claim.submission.sent.id))
+                elif outcome.problem.kind is ALREADY_ANSWERED and claim.assignment:
+                    taken.add((claim.part, claim.assignment.id))
+        waiting = []
+        for index in later:
+            same = refusals.get(_sameness(submissions[index], contents[index]))
+            if same:
+                outcomes[index] = same
+            else:
+                waiting.append(index)
     return [outcomes[index] for index in range(len(submissions))]
 
 
-async def _claim(connection: Connection, submissions: Sequence[Submission]) -> list[_Claim]:
+def _contents(submissions: Sequence[Submission]) -> tuple[dict[int, bytes], dict[int, Outcome]]:
+    """The hash of each, once; those that are nested too deep for one are refused."""
+    contents: dict[int, bytes] = {}
+    outcomes: dict[int, Outcome] = {}
+    for index, one in enumerate(submissions):
+        try:
+            contents[index] = content_hash(one.sent)
+        except RecursionError:
+            fault = invalid("/answers", "type", N_("The JSON is nested too deep."))
+            outcomes[index] = Refused(problem=INVALID_RESPONSE(invalid_params=[fault]))
+    return contents, outcomes
+
+
+def _keys(claim: _Claim) -> set[tuple[int, UUID]]:
+    keys = {(claim.part, claim.submission.sent.id)}
+    return keys | {(claim.part, claim.assignment.id)} if claim.assignment else keys
+
+
+def _sameness(one: Submission, content: bytes) -> tuple[object, ...]:
+    """What two submissions have in common that are refused for the same reason."""
+    sender = one.actor.id if one.actor else None
+    return one.survey.id, one.sent.id, content, one.sent.edition, sender, one.right, one.at
+
+
+async def _claim(connection: Connection, sent_with_hash: Sequence[tuple[Submission, bytes]]) -> list[_Claim]:
     """Find the expected answer that each submission is meant for."""
+    submissions = [one for one, _ in sent_with_hash]
     own = [one for one in submissions if _is_own(one)]
     named = [one.sent.assignment for one in submissions if one.sent.assignment]
     found: list[AssignmentRow] = []
@@ -116,7 +158,7 @@ async def _claim(connection: Connection, submissions: Sequence[Submission]) -> l
     by_unit = {(row.survey, row.unit): row for row in found if row.agent is None}
 
     claims = []
-    for one in submissions:
+    for one, content in sent_with_hash:
         sent = one.sent
         assignment: AssignmentRow | None = None
         if sent.assignment:
@@ -127,9 +169,7 @@ async def _claim(connection: Connection, submissions: Sequence[Submission]) -> l
         if problem:
             assignment = None
         key = assignment.id if assignment else sent.id
-        claims.append(
-            _Claim(one, part_of(one.survey.number, one.survey.spread, key), assignment, content_hash(sent), problem)
-        )
+        claims.append(_Claim(one, part_of(one.survey.number, one.survey.spread, key), assignment, content, problem))
     return claims
 
 
@@ -157,12 +197,16 @@ def _is_of(assignment: AssignmentRow, one: Submission) -> bool:
 
 async def _store(connection: Connection, batch: list[tuple[int, _Claim]]) -> dict[int, Outcome]:
     """Judge and store claims whose keys differ."""
-    outcomes = await _known(connection, batch)
+    # Who is not asked learns nothing of which ids there are.
+    outcomes: dict[int, Outcome] = {
+        index: Refused(problem=claim.problem) for index, claim in batch if claim.problem is not None
+    }
+    outcomes |= await _known(connection, [(index, claim) for index, claim in batch if index not in outcomes])
     fresh: list[tuple[int, _Claim]] = []
     for index, claim in batch:
         if index in outcomes:
             continue
-        problem = claim.problem or _not_open(claim)
+        problem = _not_open(claim)
         if problem:
             outcomes[index] = Refused(problem=problem)
         else:

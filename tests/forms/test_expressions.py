@@ -154,6 +154,14 @@ def test_what_is_not_ours_is_refused_by_name(source: str, code: str, position: i
     assert MESSAGES[code].format(**where, **caught.value.parameters)
 
 
+def test_only_what_is_evaluated_is_advised() -> None:
+    """Not `indexed-repeat`, which is known and refused while there are no repeats."""
+    with pytest.raises(ExpressionError) as caught:
+        parse("concat(1, 2)")
+    advised = caught.value.parameters["supported"].split(", ")
+    assert advised == sorted(ARITIES.keys() - {"indexed-repeat"})
+
+
 def test_a_long_chain_is_not_deep() -> None:
     """Two thousand terms joined by one operator make one node."""
     tree = parse(" or ".join(["1"] * 2_000))

@@ -223,6 +223,14 @@ async def test_those_who_are_not_asked(people, editor, anne, published, sent, st
     assert set((await stored()).values()) == {0}
 
 
+async def test_an_id_does_not_show_a_hidden_survey(people, anne, published, sent) -> None:
+    """Who may not see a survey finds nothing under an id that is stored in it either."""
+    survey, body = await published(), sent()
+    await anne.post(f"{survey}/responses", json=body)
+    hidden = await (await people("denis@ddtm-35.example")).post(f"{survey}/responses", json=body)
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "not-found")
+
+
 async def test_a_survey_that_is_not_there(anne, drafted, sent) -> None:
     """A draft of others and no survey at all are the same to an agent."""
     draft = await anne.post(f"{await drafted()}/responses", json=sent())

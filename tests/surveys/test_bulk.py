@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from base.problems import Problem
 from directory.actors import actor_by_email
 from directory.granting import hold
-from surveys import bulk
+from surveys import answering, bulk
 from surveys.access import survey_to_submit_for
 from surveys.bulk import BATCH, LINE_LIMIT, accept_stream
 from surveys.publishing import close
@@ -130,6 +130,36 @@ async def test_the_same_id_twice(editor, published, sent, stored, assignment_of)
         (6, "surveys/response-conflict"),
     ]
     assert (await stored())["response"] == 2
+
+
+async def test_one_id_many_times(editor, published, sent, monkeypatch) -> None:
+    """However often an id comes in a batch, it is judged in few rounds, whether it is taken or refused."""
+    rounds, store = [], answering._store
+
+    async def noting(connection, batch):
+        rounds.append(len(batch))
+        return await store(connection, batch)
+
+    monkeypatch.setattr(answering, "_store", noting)
+    survey = await published()
+    report = await send(editor, survey, *[sent(territory="D-29")] * 50)
+    assert (report["accepted"], report["replayed"], rounds) == (1, 49, [1, 49])
+    report = await send(editor, survey, *[sent(territory="D-29", q1="faux")] * 50)
+    assert (len(report["rejected"]), rounds) == (50, [1, 49, 1])
+
+
+async def test_a_line_nested_deep(editor, published, sent, stored) -> None:
+    """Whatever depth a line has, the one beside it is taken."""
+    survey = await published()
+    depths = range(880, 1000, 3)
+    for depth in depths:
+        poison = b'{"id":"%s","territory":"D-29","answers":{"q1":%s}}' % (
+            str(uuid.uuid4()).encode(),
+            b"[" * depth + b"]" * depth,
+        )
+        report = await send(editor, survey, poison, sent(territory="D-29"))
+        assert (report["accepted"], len(report["rejected"])) == (1, 1)
+    assert (await stored())["response"] == len(depths)
 
 
 async def test_a_stream_again(editor, published, sent, stored) -> None:
