@@ -142,7 +142,9 @@ def _asked(editions: Editions, present: Iterable[int]) -> dict[Key, tuple[set[in
         for question in questions(editions[number]):
             having, known = found.setdefault((question.name, family_of(question)), (set(), []))
             having.add(number)
-            known += [name for name in (c.name for c in choices_of(question, editions[number])) if name not in known]
+            # A name may stand in a list several times, with other columns: it is one choice.
+            listed = dict.fromkeys(choice.name for choice in choices_of(question, editions[number]))
+            known += [name for name in listed if name not in known]
     return found
 
 

@@ -134,7 +134,9 @@ def series_of(editions: Editions) -> dict[str, Series]:
     for number in sorted(editions, reverse=True):
         questionnaire = editions[number]
         for question in questions(questionnaire):
-            listed = {choice.name: choice.label for choice in choices_of(question, questionnaire)}
+            listed: dict[str, Texts] = {}
+            for choice in choices_of(question, questionnaire):
+                listed.setdefault(choice.name, choice.label)
             family = family_of(question)
             newer = found.setdefault(question.name, Series(question.name, family, question.label, question, listed))
             if newer.family == family:

@@ -118,7 +118,7 @@ def _drawn(question: Question, questionnaire: Questionnaire, chance: random.Rand
         case SelectOneQuestion(choices=name):
             return chance.choice(questionnaire.choice_lists[name]).name
         case SelectMultipleQuestion(choices=name):
-            names = [choice.name for choice in questionnaire.choice_lists[name]]
+            names = list(dict.fromkeys(choice.name for choice in questionnaire.choice_lists[name]))
             return chance.sample(names, chance.randint(1, min(3, len(names))))
         case AcknowledgeQuestion():
             return "OK"

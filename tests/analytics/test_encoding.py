@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from analytics import segments
 from analytics.encoding import ASSIGNED, FIRST, NO_ANSWER, NOT_ASKED, NOWHERE, Block, days, encode
 from analytics.joining import in_key_order, join, take
-from surveys.rows import decode_row, encode_row
+from forms.questionnaire import decode
+from surveys.rows import Row, decode_row, encode_row
 
 SHARED = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -158,3 +159,33 @@ def test_rows_say_whether_they_answer_an_assignment(sample):
     assert (join([older, block]).columns[ASSIGNED, "choice"].codes >= FIRST).tolist() == [False, True, True, False]
     assert decode_row(encode_row(rows[0])).assigned
     assert not decode_row(encode_row(rows[2])).assigned
+
+
+def test_a_choice_that_stands_in_a_list_several_times_is_one() -> None:
+    """Each of its entries has other columns for a filter; the choices behind it keep codes of their own."""
+    entries = [("a", "x"), ("b", "x"), ("b", "y"), ("c", "x")]
+    questionnaire = decode(
+        msgspec.json.encode(
+            {
+                "title": {"fr": "A"},
+                "languages": ["fr"],
+                "questions": [{"kind": "select_one", "name": "q", "choices": "list"}],
+                "choice_lists": {"list": [{"name": name, "extra": {"r": region}} for name, region in entries]},
+            }
+        )
+    )
+    rows = [
+        Row(
+            response=uuid4(),
+            revision=1,
+            edition=1,
+            channel="open",
+            day=dt.date(2026, 1, 1),
+            record_key=1,
+            answers={"q": name},
+        )
+        for name in ("b", "c", "c", "a")
+    ]
+    column = encode(rows, {1: questionnaire}).columns["q", "choice"]
+    assert [column.values[code - FIRST] for code in column.codes] == ["b", "c", "c", "a"]
+    assert list(column.values) == ["a", "b", "c"]

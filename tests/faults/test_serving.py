@@ -165,6 +165,8 @@ def test_other_workers_answer(tools, serve, database, poll):
     """While one worker is being replaced the others answer."""
     service = serve(workers=2, NAVETTE_DATABASE_URL=database.database_url).until()
     first = tools.wait_until(lambda: len(service.workers()) == 2 and service.workers(), "two workers")[0]
+    # The one that stays must be up before the other goes: so many answers in a row come from both.
+    tools.wait_until(lambda: all(service.status("/health/ready") == 200 for _ in range(20)), "both workers")
     os.kill(first, signal.SIGKILL)
     answered = 0
 
