@@ -18,6 +18,11 @@ def N_(message: str) -> str:  # noqa: N802 - the name that gettext's tools look 
     return message
 
 
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - as above
+    """Mark the two forms of a message that counts; `translate_count` chooses between them."""
+    return one, many
+
+
 @cache
 def _catalogue(language: str) -> _gettext.NullTranslations:
     root = Path(__file__).resolve().parent.parent
@@ -33,6 +38,14 @@ def _catalogue(language: str) -> _gettext.NullTranslations:
 def translate(message: str, parameters: dict[str, object] | None = None, language: str = DEFAULT) -> str:
     """The message in `language`, its `{name}` fields filled; a missing translation shows the English message id."""
     text = _catalogue(language).gettext(message) if message else ""
+    return text.format_map(parameters) if parameters else text
+
+
+def translate_count(
+    forms: tuple[str, str], count: int, parameters: dict[str, object] | None = None, language: str = DEFAULT
+) -> str:
+    """The form of a message that fits a count by the language's own rule (French: 0 réponse, 1 réponse, 2 réponses)."""
+    text = _catalogue(language).ngettext(*forms, count)
     return text.format_map(parameters) if parameters else text
 
 
