@@ -101,3 +101,13 @@ class MembershipRow(msgspec.Struct, frozen=True, kw_only=True):
     community: UUID
     agent: UUID
     animator: bool
+
+
+class FoundAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent as a search shows them: who, in which unit, where."""
+
+    id: UUID
+    given_name: str
+    family_name: str
+    unit_name: str
+    territory_name: str

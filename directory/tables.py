@@ -83,3 +83,14 @@ class ApiToken(Table, tablename="api_token", db=ENGINE, tags=REFERENCE):
     created_at = Timestamptz(null=False, default=None)
     expires_at = Timestamptz(null=True, default=None)
     revoked_at = Timestamptz(null=True, default=None)
+
+
+class Session(Table, tablename="session", db=ENGINE, tags=REFERENCE):
+    """Somebody signed in, by the SHA-256 of the secret in their cookie; `seen_at` is exact to a minute."""
+
+    id = UUID(primary_key=True, null=False, default=None)
+    agent = ForeignKey(Agent, null=False, on_delete=OnDelete.restrict)
+    hash = Bytea(null=False, default=None)
+    created_at = Timestamptz(null=False, default=None)
+    seen_at = Timestamptz(null=False, default=None)
+    ended_at = Timestamptz(null=True, default=None)
