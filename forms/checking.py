@@ -26,6 +26,7 @@ from forms.expressions import (
     place,
     references,
 )
+from forms.fitting import MAX_INTEGER, Unfit, reader
 from forms.flaws import Flaw, Severity
 from forms.questionnaire import (
     MAX_ANSWER,
@@ -46,7 +47,6 @@ from forms.questionnaire import (
     Texts,
     walk,
 )
-from forms.validating import MAX_INTEGER, Unfit, reader
 
 MAX_DEPTH: Final = 32
 """How deep groups may stand in each other."""

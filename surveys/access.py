@@ -7,7 +7,7 @@ from typing import Final
 from base.coalescing import Coalescer
 from base.database import reading
 from base.problems import FORBIDDEN, NOT_FOUND, Problem
-from directory.access import Act, Scope, may
+from directory.access import Act, Scope, may, reach
 from directory.actors import Actor
 from surveys import queries
 from surveys.problems import NOT_ASKED
@@ -75,6 +75,15 @@ async def survey_to_edit(actor: Actor, reference: str) -> Survey:
 async def survey_to_follow(actor: Actor, reference: str) -> Survey:
     """A survey whose participation the actor may read."""
     return await _survey_for(actor, reference, "follow_survey")
+
+
+async def survey_to_follow_inside(actor: Actor, reference: str) -> tuple[Survey, tuple[str, ...]]:
+    """A survey whose participation the actor may read somewhere, and the territories inside which they may."""
+    survey = await survey_to_see(actor, reference)
+    inside = reach(actor, "follow_survey", scope_of(survey))
+    if not inside:
+        raise FORBIDDEN()
+    return survey, inside
 
 
 async def survey_to_submit_for(actor: Actor, reference: str) -> Survey:

@@ -355,7 +355,7 @@ def _judged(claim: _Claim, edition: Edition, places: dict[str, Locality]) -> New
 
 
 async def _record(connection: Connection, won: list[tuple[_Claim, NewResponse]]) -> None:
-    """Write what follows from stored responses: the ledger's events and the queue."""
+    """Write what follows from stored responses: the ledger's events, the end of their drafts, and the queue."""
     moved = [response for _, response in won if response.assignment and response.row.channel != "test"]
     if moved:
         await queries.move_assignments(
@@ -365,6 +365,10 @@ async def _record(connection: Connection, won: list[tuple[_Claim, NewResponse]])
             at=[response.submitted_at for response in moved],
             actors=[response.actor for response in moved],
         )
+    expected = [(response.part, response.assignment) for _, response in won if response.assignment]
+    if expected:
+        # Behind the ledger's move, which waits for whoever is saving: what they saved is seen here.
+        await queries.forget_drafts(connection, expected)
     if won:
         await queries.queue_changes(
             connection, [(response.part, response.row_key, encode_row(response.row)) for _, response in won]

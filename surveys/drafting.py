@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -30,14 +31,22 @@ from surveys.wording import flaw_members, invalid
 SLUG_LENGTH: Final = 60
 SLUG_TRIES: Final = 5
 
-RESERVED: Final = {"import"}
+RESERVED: Final = {"import", "nouvelle", "modele"}
 """Words that stand in addresses where a slug stands."""
 
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
-async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Survey:
-    """Store a new draft. `actor` null is the command line, which may do everything.
+async def create(
+    actor: Actor | None,
+    new: NewSurvey,
+    *,
+    id: UUID | None = None,  # noqa: A002 - the word of the design
+    warnings: Sequence[Flaw] = (),
+    now: dt.datetime,
+) -> Survey:
+    """Store a new draft, with the warnings of the import that it comes from. `actor` null is the command line, which
+    may do everything. With an `id` from the sender, the same draft sent twice is `surveys/already-created`.
 
     Raises `surveys/questionnaire-flaws` with every flaw, `surveys/slug-taken` for an explicit slug that is taken, and
     `forbidden` where the actor is no editor of the owner.
@@ -46,15 +55,22 @@ async def create(actor: Actor | None, new: NewSurvey, *, now: dt.datetime) -> Su
     _refuse_flaws(questionnaire)
     for _ in range(SLUG_TRIES):
         try:
-            return await _create(actor, new, questionnaire, now)
+            return await _create(actor, new, id or uuid7(), questionnaire, warnings, now)
         except Problem as problem:
             # Somebody else's draft took the slug that was made for this one, between our look and our insert.
             if problem.kind is not SLUG_TAKEN or new.slug:
                 raise
-    return await _create(actor, new, questionnaire, now)
+    return await _create(actor, new, id or uuid7(), questionnaire, warnings, now)
 
 
-async def _create(actor: Actor | None, new: NewSurvey, questionnaire: Questionnaire, now: dt.datetime) -> Survey:
+async def _create(
+    actor: Actor | None,
+    new: NewSurvey,
+    survey: UUID,
+    questionnaire: Questionnaire,
+    warnings: Sequence[Flaw],
+    now: dt.datetime,
+) -> Survey:
     async with transaction() as connection:
         owner = new.owner or _usual_owner(actor)
         if not await queries.unit_exists(connection, owner):
@@ -64,7 +80,7 @@ async def _create(actor: Actor | None, new: NewSurvey, questionnaire: Questionna
         if actor:
             require_drafter(actor, owner, new.kind)
         draft = Survey(
-            id=uuid7(),
+            id=survey,
             number=0,
             slug=await _slug(connection, new.slug, forms.text_in(questionnaire.title, "fr", questionnaire)),
             kind=new.kind,
@@ -82,7 +98,7 @@ async def _create(actor: Actor | None, new: NewSurvey, questionnaire: Questionna
             link=None,
             created_at=now,
         )
-        return await queries.insert_survey(connection, draft, questionnaire, actor.id if actor else None)
+        return await queries.insert_survey(connection, draft, questionnaire, actor.id if actor else None, warnings)
 
 
 def require_drafter(actor: Actor, owner: str | None, lane: Lane) -> None:
@@ -125,12 +141,29 @@ async def questionnaire_to_read(
         return (await editions_by_number(connection, survey.id, [number]))[number].questionnaire
 
 
-async def put_questionnaire(survey: Survey, questionnaire: Questionnaire) -> None:
-    """Replace the working copy; what is published stays as it is until it is published again."""
+async def working_copy_of(survey: Survey) -> tuple[Questionnaire, list[Flaw]]:
+    """The questionnaire as it is being drafted, and all that is to be said of it: the flaws that publishing would meet,
+    and what the import of its workbook mended or left out.
+    """
+    async with reading() as connection:
+        questionnaire = await queries.working_copy(connection, survey.id)
+        warnings = await queries.import_warnings(connection, survey.id)
+    flaws = check(questionnaire)
+    said = {(flaw.code, flaw.node, flaw.field) for flaw in flaws}
+    # The import checks too, and knows more: in which row and column of the workbook a flaw stands.
+    placed = {(flaw.code, flaw.node, flaw.field): flaw for flaw in warnings}
+    known = [placed.get((flaw.code, flaw.node, flaw.field), flaw) for flaw in flaws]
+    return questionnaire, known + [flaw for key, flaw in placed.items() if key not in said]
+
+
+async def put_questionnaire(survey: Survey, questionnaire: Questionnaire, warnings: Sequence[Flaw] = ()) -> None:
+    """Replace the working copy and the warnings of its import; what is published stays as it is until it is published
+    again.
+    """
     _refuse_flaws(questionnaire)
     async with transaction() as connection:
         locked = await queries.lock_survey(connection, survey.id)
-        await queries.update_working_copy(connection, survey.id, questionnaire)
+        await queries.update_working_copy(connection, survey.id, questionnaire, warnings)
         if locked.edition is None:
             await queries.update_survey(connection, msgspec.structs.replace(locked, title=questionnaire.title))
 
@@ -138,18 +171,35 @@ async def put_questionnaire(survey: Survey, questionnaire: Questionnaire) -> Non
 async def put_audience(survey: Survey, audience: Audience) -> Reach:
     """Say who is asked; takes effect at the next publication. Returns how many that is now."""
     async with transaction() as connection:
-        unknown = await queries.unknown_names(connection, audience)
-        if unknown:
-            raise INVALID(
-                invalid_params=[
-                    invalid(f"/{field}", "choice", N_("There is nothing of the name {name}."), name=name)
-                    for field, names in unknown.items()
-                    for name in names
-                ]
-            )
+        await _refuse_unknown(connection, audience)
         locked = await queries.lock_survey(connection, survey.id)
         await queries.update_survey(connection, msgspec.structs.replace(locked, audience=audience))
         return await queries.reach(connection, locked.answering, audience)
+
+
+async def reach_of(survey: Survey, audience: Audience) -> Reach:
+    """How many people and services an audience comes to; nothing is stored."""
+    async with reading() as connection:
+        await _refuse_unknown(connection, audience)
+        return await queries.reach(connection, survey.answering, audience)
+
+
+async def people_by_territory() -> dict[str, Reach]:
+    """How many people and services there are to ask in each territory."""
+    async with reading() as connection:
+        return await queries.people_by_territory(connection)
+
+
+async def _refuse_unknown(connection: Connection, audience: Audience) -> None:
+    unknown = await queries.unknown_names(connection, audience)
+    if unknown:
+        raise INVALID(
+            invalid_params=[
+                invalid(f"/{field}", "choice", N_("There is nothing of the name {name}."), name=name)
+                for field, names in unknown.items()
+                for name in names
+            ]
+        )
 
 
 async def discard(survey: Survey) -> None:

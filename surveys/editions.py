@@ -9,6 +9,7 @@ from uuid import UUID
 from asyncpg import Connection
 
 from forms import questionnaire as forms
+from forms.estimating import minutes
 from forms.validating import Judge, compile_judge
 from surveys import queries
 from surveys.problems import EDITION_CLOSED, EDITION_DAMAGED, EDITION_UNKNOWN
@@ -22,11 +23,12 @@ CAPACITY: Final = 500
 
 
 class Edition(NamedTuple):
-    """A published questionnaire and its judge."""
+    """A published questionnaire, its judge, and the minutes that answering it takes."""
 
     number: int
     questionnaire: forms.Questionnaire
     judge: Judge
+    minutes: int
 
 
 _kept: Final[dict[tuple[UUID, int], Edition]] = {}
@@ -47,7 +49,7 @@ async def editions_by_number(connection: Connection, survey: UUID, numbers: Iter
             if fingerprint(stored.document) != stored.hash:
                 raise EDITION_DAMAGED(survey=survey, edition=stored.number)
             questionnaire = forms.decode(stored.document)
-            found[stored.number] = _keep(survey, Edition(stored.number, questionnaire, compile_judge(questionnaire)))
+            found[stored.number] = _keep(survey, edition_of(stored.number, questionnaire))
     return found
 
 
@@ -67,6 +69,11 @@ async def edition_to_judge(connection: Connection, survey: Survey, number: int |
         if until is not None and until + GRACE <= now:
             raise EDITION_CLOSED(edition=wanted, current=current)
     return (await editions_by_number(connection, survey.id, [wanted]))[wanted]
+
+
+def edition_of(number: int, questionnaire: forms.Questionnaire) -> Edition:
+    """A questionnaire made ready to be answered."""
+    return Edition(number, questionnaire, compile_judge(questionnaire), minutes(questionnaire))
 
 
 def _keep(survey: UUID, edition: Edition) -> Edition:

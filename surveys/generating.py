@@ -2,8 +2,11 @@
 
 import datetime as dt
 import random
-from typing import Any, Final, assert_never
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, assert_never
 from uuid import UUID
+
+import msgspec
 
 from base.database import reading, transaction
 from forms.questionnaire import (
@@ -50,14 +53,39 @@ WORDS: Final = (
 )
 
 
-def made_up(questionnaire: Questionnaire, judge: Judge, chance: random.Random, *, today: dt.date) -> Answers:
-    """Answers that the judge accepts: each question is drawn alone, and again where its constraint fails.
+Preference: TypeAlias = Callable[[str, Answers], Any]
+"""What somebody would answer to the question of a name after these answers: null leaves it out, `UNSET` does not care.
+
+Asked again for an answer that did not fit, it may give another.
+"""
+
+
+def indifferent(name: str, answers: Answers) -> msgspec.UnsetType:
+    """The preference of nobody in particular."""
+    del name, answers
+    return msgspec.UNSET
+
+
+def made_up(
+    questionnaire: Questionnaire,
+    judge: Judge,
+    chance: random.Random,
+    *,
+    today: dt.date,
+    preferred: Preference = indifferent,
+) -> Answers:
+    """Answers that the judge accepts: as preferred, else each drawn alone; and again where its constraint fails.
 
     Raises `ValueError` where no such answers were found: then two questions exclude each other's answers.
     """
     asked = {question.name: question for question in questions(questionnaire)}
-    answers = {name: _drawn(question, questionnaire, chance, today) for name, question in asked.items()}
-    answers = {name: answer for name, answer in answers.items() if chance.random() < LIKELY}
+    answers: Answers = {}
+    for name, question in asked.items():
+        answer = preferred(name, answers)
+        if answer is msgspec.UNSET:
+            answer = _drawn(question, questionnaire, chance, today) if chance.random() < LIKELY else None
+        if answer is not None:
+            answers[name] = answer
     for _ in range(TRIES):
         flaws = judge.validate(answers, today=today).flaws
         if not flaws:
@@ -67,7 +95,9 @@ def made_up(questionnaire: Questionnaire, judge: Judge, chance: random.Random, *
             if flaw.code in ("choice", "constraint") and chance.random() < 0.2:
                 answers.pop(name, None)  # perhaps nothing fits, or another answer must change
             else:
-                answers[name] = _drawn(asked[name], questionnaire, chance, today)
+                answer = preferred(name, answers)
+                cares = answer is not msgspec.UNSET and answer is not None
+                answers[name] = answer if cares else _drawn(asked[name], questionnaire, chance, today)
     raise ValueError(f"no answers found that fit {sorted(answers)}")
 
 

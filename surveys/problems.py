@@ -10,6 +10,12 @@ SLUG_TAKEN = problem(
     N_("This short name is taken"),
     N_("Another survey has this short name. Choose another, or leave it out to have one made."),
 )
+ALREADY_CREATED = problem(
+    "surveys/already-created",
+    409,
+    N_("This survey was created already"),
+    N_("It was sent a second time, and the first one counts. Look for it among your surveys."),
+)
 QUESTIONNAIRE_FLAWS = problem(
     "surveys/questionnaire-flaws",
     422,
@@ -60,6 +66,21 @@ ALREADY_ANSWERED = problem(
     409,
     N_("This has been answered already"),
     N_("The answer has the id {id}. To change it, send PUT to it with the header If-Match: its revision."),
+)
+DRAFT_CONFLICT = problem(
+    "surveys/draft-conflict",
+    409,
+    N_("The same questions were answered elsewhere meanwhile"),
+    N_(
+        "Nothing of this save was stored. For each question listed, keep your answer or the other one, then save "
+        "again with version {version}."
+    ),
+)
+DRAFT_ON_DEVICE = problem(
+    "surveys/draft-on-device",
+    409,
+    N_("The drafts of this survey stay on your device"),
+    N_("The survey is anonymous: nothing of what you type is stored here before you send it."),
 )
 RESPONSE_CONFLICT = problem(
     "surveys/response-conflict",
@@ -141,3 +162,4 @@ EDITION_DAMAGED = problem(
 )
 
 CONSTRAINTS["survey_slug_is_unique"] = SLUG_TAKEN
+CONSTRAINTS["survey_is_known_by_id"] = ALREADY_CREATED

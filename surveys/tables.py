@@ -25,7 +25,10 @@ PART = ["part"]
 
 
 class Survey(Table, tablename="survey", db=ENGINE, tags=REFERENCE):
-    """A survey with its owner, its lane, its dates and its working copy; `created_by` null is the command line."""
+    """A survey with its owner, its lane, its dates and its working copy; `created_by` null is the command line.
+
+    `warnings` are what the import of the working copy mended or left out: null where it came from no workbook.
+    """
 
     id = UUID(primary_key=True, null=False, default=None)
     number = BigInt(null=False, default=None)
@@ -46,6 +49,7 @@ class Survey(Table, tablename="survey", db=ENGINE, tags=REFERENCE):
     link = Text(null=True, default=None)
     created_at = Timestamptz(null=False, default=None)
     created_by = ForeignKey(Agent, null=True, on_delete=OnDelete.restrict)
+    warnings = JSONB(null=True, default=None)
 
 
 class Edition(Table, tablename="edition", db=ENGINE, tags=FROZEN):
@@ -95,6 +99,26 @@ class AssignmentEvent(Table, tablename="assignment_event", db=ENGINE, tags=PART)
     at = Timestamptz(null=False, default=None)
     actor = ForeignKey(Agent, null=True, on_delete=OnDelete.restrict)
     reason = Text(null=True, default=None)
+
+
+class Draft(Table, tablename="draft", db=ENGINE, tags=PART):
+    """What is typed for an expected answer and not sent yet; `id` is that of the response to come.
+
+    `touched` holds, for each path that was ever changed, the version that changed it last.
+    """
+
+    part = BigInt(null=False, default=None)
+    id = UUID(primary_key=True, null=False, default=None)
+    survey = ForeignKey(Survey, null=False, on_delete=OnDelete.restrict)
+    assignment = UUID(null=False, default=None)
+    edition = Integer(null=False, default=None)
+    version = Integer(null=False, default=None)
+    answers = JSONB(null=False, default=None)
+    touched = JSONB(null=False, default=None)
+    saved_at = Timestamptz(null=False, default=None)
+    saved_by = ForeignKey(Agent, null=False, on_delete=OnDelete.restrict)
+    region = Text(null=True, default=None)
+    department = Text(null=True, default=None)
 
 
 class Response(Table, tablename="response", db=ENGINE, tags=PART):

@@ -90,6 +90,21 @@ async def reach(connection: Connection, answering: Answering, audience: Audience
     return Reach(agents=row["agents"], units=row["units"])
 
 
+async def people_by_territory(connection: Connection) -> dict[str, Reach]:
+    """How many active people, and services that have any, lie in each territory; those of a département count in its
+    région and in the nation too.
+    """
+    rows = await connection.fetch(
+        """
+        SELECT place.code, count(a.id) AS agents, count(DISTINCT u.id) AS units
+        FROM agent a JOIN unit u ON u.id = a.unit JOIN territory t ON t.code = u.territory
+        CROSS JOIN LATERAL unnest(t.path) AS place (code)
+        WHERE a.active GROUP BY place.code
+        """
+    )
+    return {row["code"]: Reach(agents=row["agents"], units=row["units"]) for row in rows}
+
+
 async def insert_assignments(
     connection: Connection, survey: Survey, audience: Audience, *, origin: Literal["initial", "added"], at: dt.datetime
 ) -> int:

@@ -71,7 +71,7 @@ _DIMENSIONS: Final = {
 }
 
 
-_EXPECTED: Final = """
+EXPECTED: Final = """
         assignment.disposition IN ('in_scope', 'unreachable')
         AND assignment.state <> 'exempt' AND assignment.origin <> 'test'
 """
@@ -84,7 +84,7 @@ WITH ledger AS (
         count(*) FILTER (WHERE assignment.state IN ('draft', 'returned')) AS started,
         count(*) FILTER (WHERE assignment.state IN ('sent', 'accepted')) AS answered
     FROM assignment {{joins}}
-    WHERE assignment.part = ANY($1::bigint[]) AND {_EXPECTED}
+    WHERE assignment.part = ANY($1::bigint[]) AND {EXPECTED}
     GROUP BY 1
 )
 SELECT true AS total, NULL AS key, NULL AS names,
@@ -124,25 +124,32 @@ async def ledger_counts(connection: Connection, parts: list[int], by: str) -> li
 
 
 class ExpectedGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """How many answers are expected from one kind of place."""
+    """How many answers are expected from one kind of place; what the question did not tell apart is null or empty."""
 
     region: str | None
     department: str | None
-    unit_kind: str
+    unit_kind: str | None
     communities: list[str]
     expected: int
 
 
-async def expected_by_place(connection: Connection, parts: Sequence[int]) -> list[ExpectedGroup]:
-    """The expected answers of these parts, counted as `ledger_counts` does, by all dimensions together."""
+async def expected_by_place(
+    connection: Connection, parts: Sequence[int], *, unit_kind: bool, communities: bool
+) -> list[ExpectedGroup]:
+    """The expected answers of these parts, counted as `ledger_counts` does, by région and département; also by kind of
+    service and by set of communities where that is wanted: so there are as many groups as people, almost.
+    """
     rows = await connection.fetch(
         f"""
-        SELECT region, department, unit_kind, communities, count(*) AS expected
+        SELECT region, department, CASE WHEN $2 THEN unit_kind END AS unit_kind,
+            CASE WHEN $3 THEN communities ELSE '{{}}' END AS communities, count(*) AS expected
         FROM assignment
-        WHERE part = ANY($1::bigint[]) AND {_EXPECTED}
-        GROUP BY region, department, unit_kind, communities
+        WHERE part = ANY($1::bigint[]) AND {EXPECTED}
+        GROUP BY 1, 2, 3, 4
         """,  # noqa: S608 - the text is ours
         list(parts),
+        unit_kind,
+        communities,
     )
     return [ExpectedGroup(**dict(row)) for row in rows]
 
@@ -204,6 +211,12 @@ async def assignments_for(
     return [AssignmentRow(**dict(row)) for row in rows]
 
 
+LATER: Final = """
+    CASE WHEN a.state = 'expected' THEN {at} ELSE greatest({at}, a.state_at + interval '1 microsecond') END
+"""
+"""When a state begins that follows another: where that one was reached by an event, later than it."""
+
+
 async def move_assignments(
     connection: Connection,
     keys: Sequence[tuple[int, UUID]],
@@ -213,19 +226,24 @@ async def move_assignments(
     actors: Sequence[UUID | None],
     reason: str | None = None,
 ) -> None:
-    """Put these expected answers in a state, with the event that says so; `at` and `actors` go with `keys`."""
+    """Put these expected answers in a state, with the event that says so; `at` and `actors` go with `keys`.
+
+    An event is later than the one before it, also where two requests that came at once were stored in the other order.
+    """
     parts, ids = [part for part, _ in keys], [assignment for _, assignment in keys]
-    await connection.execute(
-        """
-        UPDATE assignment a SET state = $4, state_at = moved.at
+    moved = await connection.fetch(
+        f"""
+        UPDATE assignment a SET state = $4, state_at = {LATER.format(at="moved.at")}
         FROM unnest($1::bigint[], $2::uuid[], $3::timestamptz[]) AS moved (part, id, at)
         WHERE a.part = moved.part AND a.id = moved.id AND a.part = ANY($1::bigint[])
-        """,
+        RETURNING a.part, a.id, a.state_at
+        """,  # noqa: S608 - the text is ours
         parts,
         ids,
         list(at),
         state,
     )
+    moments = {(row["part"], row["id"]): row["state_at"] for row in moved}
     await connection.execute(
         """
         INSERT INTO assignment_event (part, id, assignment, state, at, actor, reason)
@@ -236,7 +254,7 @@ async def move_assignments(
         parts,
         [uuid7() for _ in keys],
         ids,
-        list(at),
+        [moments[key] for key in keys],
         list(actors),
         state,
         reason,

@@ -2,15 +2,17 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from asyncpg import Connection, Record
+from asyncpg import Connection
 
 from base.ids import uuid7
 from forms import questionnaire as forms
+from forms.flaws import Flaw
 from forms.questionnaire import Texts
 from surveys.survey import Audience, Lane, State, Survey
 
@@ -20,6 +22,18 @@ _SURVEY: Final = """
     FROM survey s JOIN unit u ON u.id = s.owner
 """
 
+_STATE: Final = """
+    CASE WHEN edition IS NULL THEN 'draft'
+         WHEN closed_at IS NOT NULL OR closes_at <= {now} THEN 'closed'
+         WHEN opens_at > {now} THEN 'scheduled'
+         ELSE 'open' END
+"""
+"""`Survey.state` in SQL; tests/surveys/test_states.py compares the two."""
+
+_TITLED: Final = "EXISTS (SELECT FROM jsonb_each_text({title}) said WHERE said.value ILIKE {pattern})"
+"""Whether the title, in one of its languages, is like this."""
+
+_WILD: Final = re.compile(r"[\\%_]")
 
 _texts: Final = msgspec.json.Decoder(Texts)
 
@@ -27,7 +41,15 @@ _texts: Final = msgspec.json.Decoder(Texts)
 _audience: Final = msgspec.json.Decoder(Audience)
 
 
-def _survey(row: Record) -> Survey:
+_flaws: Final = msgspec.json.Decoder(list[Flaw])
+
+
+def _containing(text: str | None) -> str | None:
+    """What SQL calls a pattern: of all that contains this text, in which no sign has a meaning of its own."""
+    return None if text is None else "%" + _WILD.sub(r"\\\g<0>", text) + "%"
+
+
+def _survey(row: Mapping[str, Any]) -> Survey:
     values = dict(row)
     values["title"] = _texts.decode(values["title"])
     values["audience"] = _audience.decode(values["audience"]) if values["audience"] else None
@@ -82,14 +104,18 @@ async def taken_slugs(connection: Connection, stem: str) -> set[str]:
 
 
 async def insert_survey(
-    connection: Connection, survey: Survey, questionnaire: forms.Questionnaire, author: UUID | None
+    connection: Connection,
+    survey: Survey,
+    questionnaire: forms.Questionnaire,
+    author: UUID | None,
+    warnings: Sequence[Flaw] | None = None,
 ) -> Survey:
-    """Store a new draft; returns it with its number."""
+    """Store a new draft, with the warnings of its import; returns it with its number."""
     number = await connection.fetchval(
         """
         INSERT INTO survey (id, slug, kind, title, owner, anonymity, answering, questionnaire, spread, created_at,
-                            created_by)
-        SELECT $1, $2, $3, $4::jsonb, u.id, $6, $7, $8, $9, $10, $11 FROM unit u WHERE u.code = $5
+                            created_by, warnings)
+        SELECT $1, $2, $3, $4::jsonb, u.id, $6, $7, $8, $9, $10, $11, $12::jsonb FROM unit u WHERE u.code = $5
         RETURNING number
         """,
         survey.id,
@@ -103,6 +129,7 @@ async def insert_survey(
         survey.spread,
         survey.created_at,
         author,
+        _encoded(warnings),
     )
     return msgspec.structs.replace(survey, number=number)
 
@@ -134,14 +161,31 @@ async def update_survey(connection: Connection, survey: Survey) -> None:
     )
 
 
-async def update_working_copy(connection: Connection, survey: UUID, questionnaire: forms.Questionnaire) -> None:
-    """Replace the questionnaire as it is being drafted."""
-    await connection.execute("UPDATE survey SET questionnaire = $2 WHERE id = $1", survey, forms.encode(questionnaire))
+async def update_working_copy(
+    connection: Connection, survey: UUID, questionnaire: forms.Questionnaire, warnings: Sequence[Flaw] | None = None
+) -> None:
+    """Replace the questionnaire as it is being drafted, and the warnings of its import."""
+    await connection.execute(
+        "UPDATE survey SET questionnaire = $2, warnings = $3 WHERE id = $1",
+        survey,
+        forms.encode(questionnaire),
+        _encoded(warnings),
+    )
 
 
 async def working_copy(connection: Connection, survey: UUID) -> forms.Questionnaire:
     """The questionnaire as it is being drafted."""
     return forms.decode(await connection.fetchval("SELECT questionnaire FROM survey WHERE id = $1", survey))
+
+
+async def import_warnings(connection: Connection, survey: UUID) -> list[Flaw]:
+    """What the import of the working copy mended or left out."""
+    stored = await connection.fetchval("SELECT warnings FROM survey WHERE id = $1", survey)
+    return _flaws.decode(stored) if stored else []
+
+
+def _encoded(warnings: Sequence[Flaw] | None) -> str | None:
+    return msgspec.json.encode(warnings).decode() if warnings else None
 
 
 async def unit_exists(connection: Connection, code: str) -> bool:
@@ -179,13 +223,8 @@ async def list_surveys(
                     UNION ALL
                     SELECT survey FROM assignment WHERE agent IS NULL AND unit = $3))))
           AND ($4::text IS NULL OR s.kind = $4)
-          -- Survey.state in SQL; tests/surveys/test_states.py compares the two
-          AND ($5::text IS NULL OR $5 = CASE
-                WHEN s.edition IS NULL THEN 'draft'
-                WHEN s.closed_at IS NOT NULL OR s.closes_at <= $6 THEN 'closed'
-                WHEN s.opens_at > $6 THEN 'scheduled'
-                ELSE 'open' END)
-          AND ($7::text IS NULL OR s.slug ILIKE '%' || $7 || '%' OR s.title::text ILIKE '%' || $7 || '%')
+          AND ($5::text IS NULL OR $5 = {_STATE.format(now="$6")})
+          AND ($7::text IS NULL OR s.slug ILIKE $7 OR {_TITLED.format(title="s.title", pattern="$7")})
           AND ($8::timestamptz IS NULL OR (s.created_at, s.id) < ($8, $9::uuid))
         ORDER BY s.created_at DESC, s.id DESC LIMIT $10
         """,  # noqa: S608 - the text is ours
@@ -195,13 +234,72 @@ async def list_surveys(
         kind,
         state,
         now,
-        text,
+        _containing(text),
         *(after or (None, None)),
         limit,
         list(following) if following is not None else None,
         list(animating),
     )
     return [_survey(row) for row in rows]
+
+
+async def list_in_hand(
+    connection: Connection,
+    *,
+    editing: Sequence[str] | None,
+    following: Sequence[str] | None,
+    everywhere: bool,
+    kind: Lane | None,
+    state: State | None,
+    text: str | None,
+    now: dt.datetime,
+    after: tuple[int, float, UUID] | None,
+    limit: int,
+) -> list[tuple[Survey, tuple[int, float]]]:
+    """The surveys of the directorates that somebody edits for, and the published ones of those they follow (null: of
+    all; with `everywhere`: of all, because a territory of theirs may lie in them), each with its place in the list.
+
+    Open ones come first, the nearest deadline before the others, then scheduled ones, drafts and closed ones. `after`
+    is (place, id) of the last one of the page before.
+    """
+    rows = await connection.fetch(
+        f"""
+        SELECT * FROM (
+            SELECT known.*, CASE known.state
+                WHEN 'open' THEN 0 WHEN 'scheduled' THEN 1 WHEN 'draft' THEN 2 ELSE 3 END AS rank,
+              CASE known.state
+                WHEN 'open' THEN coalesce(extract(epoch FROM known.closes_at)::float8, 'infinity')
+                WHEN 'scheduled' THEN extract(epoch FROM known.opens_at)::float8
+                WHEN 'draft' THEN -extract(epoch FROM known.created_at)::float8
+                ELSE -extract(epoch FROM coalesce(known.closed_at, known.closes_at))::float8 END AS place
+            FROM (
+                SELECT found.*, {_STATE.format(now="$7")} AS state FROM ({_SURVEY}) found
+                WHERE $1::text[] IS NULL OR found.owner = ANY($1)
+                   OR (found.edition IS NOT NULL AND ($3 OR $2::text[] IS NULL OR found.owner = ANY($2)))
+            ) known
+        ) placed
+        WHERE ($4::text IS NULL OR kind = $4) AND ($5::text IS NULL OR state = $5)
+          AND ($6::text IS NULL OR slug ILIKE $6 OR {_TITLED.format(title="title", pattern="$6")})
+          AND ($8::int IS NULL OR (rank, place, id) > ($8, $9::float8, $10::uuid))
+        ORDER BY rank, place, id LIMIT $11
+        """,  # noqa: S608 - the text is ours
+        list(editing) if editing is not None else None,
+        list(following) if following is not None else None,
+        everywhere,
+        kind,
+        state,
+        _containing(text),
+        now,
+        *(after or (None, None, None)),
+        limit,
+    )
+    return [
+        (
+            _survey({name: value for name, value in row.items() if name not in {"state", "rank", "place"}}),
+            (row["rank"], row["place"]),
+        )
+        for row in rows
+    ]
 
 
 async def is_asked(connection: Connection, survey: Survey, agent: UUID, unit: UUID) -> bool:
