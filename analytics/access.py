@@ -14,9 +14,14 @@ from surveys.survey import Survey
 async def figures_to_read(actor: Actor, reference: str) -> Survey:
     """A survey whose exact figures the actor may read."""
     survey = await survey_to_see(actor, reference)
-    if not may(actor, "read_figures", scope_of(survey)):
+    if not may_read_figures(actor, survey):
         raise NOT_FOUND()
     return survey
+
+
+def may_read_figures(actor: Actor, survey: Survey) -> bool:
+    """Whether the exact figures of a survey that the actor sees are for them, too."""
+    return may(actor, "read_figures", scope_of(survey))
 
 
 def may_read_texts(actor: Actor, survey: Survey) -> bool:

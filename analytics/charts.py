@@ -16,7 +16,7 @@ from msgspec import UNSET
 
 from analytics import drawing
 from analytics.comparing import compare
-from analytics.drawing import Layout, Trace, across, count_of, hatching, literal, say, told
+from analytics.drawing import Layout, Trace, across, count_of, hatching, literal, say
 from analytics.participation import Item, Participation
 from analytics.result import (
     Bucket,
@@ -29,7 +29,7 @@ from analytics.result import (
     QuestionResult,
     TextResult,
 )
-from analytics.sentences import day, number, percent, text_of
+from analytics.sentences import day, number, percent, text_of, told
 from base.language import N_
 
 Figure: TypeAlias = dict[str, Any]

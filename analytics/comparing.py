@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from analytics import drawing
-from analytics.drawing import Layout, Trace, across, count_of, hatching, literal, say, told
+from analytics.drawing import Layout, Trace, across, count_of, hatching, literal, say
 from analytics.result import Bucket, ChoiceResult, Group, Number, NumberResult, QuestionResult
+from analytics.sentences import told
 from base.language import N_
 
 

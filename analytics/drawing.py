@@ -76,11 +76,6 @@ def share_of(bucket: Bucket, language: str) -> str:
     return f"{percent(bucket.share, language)} ({number(bucket.count, language)})"
 
 
-def told(name: str, value: str, language: str) -> str:
-    """A name and its value, with the colon of the language."""
-    return f"{name}\u00a0: {value}" if language == "fr" else f"{name}: {value}"
-
-
 def colour_of(key: str, index: int) -> str:
     """The colour of a choice: its meaning's, else its place's in the list of choices."""
     return MEANINGS.get(key.casefold()) or SERIES[index % len(SERIES)]

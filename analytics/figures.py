@@ -1,6 +1,8 @@
 """Figures: what a tally of one question says, as it goes on the wire."""
 
 import datetime as dt
+import heapq
+import itertools
 import math
 import re
 from collections import Counter
@@ -82,6 +84,9 @@ class Asked(NamedTuple):
 
     expected: float | None = None
     texts: bool = False
+    terms: bool = True
+    """Whether the words of texts that may be shown are wanted: to read them takes as long as all the rest."""
+
     free: bool = False
     """Whether the calculation may give what somebody wrote."""
 
@@ -307,14 +312,17 @@ def _texts(question: TextQuestion | HiddenQuestion | CalculateQuestion, tally: T
         case CalculateQuestion():
             kind = "calculate"
     given = _by_key(tally)
-    terms = _terms(given) if asked.texts and kind == "text" else UNSET
+    terms = _terms(given) if asked.texts and asked.terms and kind == "text" else UNSET
     return TextResult(kind=kind, distinct=len(given), terms=terms, **_base(question, tally))
 
 
 def _by_key(tally: Tally) -> Counter[str]:
     """How often each key was given: a number and a text that look alike are one."""
+    counts = tally.counts.tolist()
+    if tally.family == "text":  # there a text is its own key, and there may be as many as answers
+        return Counter({text: count for text, count in zip(tally.values, counts, strict=True) if count})
     found: Counter[str] = Counter()
-    for value, count in zip(tally.values, tally.counts.tolist(), strict=True):
+    for value, count in zip(tally.values, counts, strict=True):
         if count:
             found[key_of(tally.family, value)] += count
     return found
@@ -322,12 +330,19 @@ def _by_key(tally: Tally) -> Counter[str]:
 
 def _terms(texts: Mapping[str, int]) -> list[Term]:
     """The words that stand in most answers: runs of three letters or more, case folded, without the commonest words."""
-    found: Counter[str] = Counter()
+    # Nearly every text was given once: those are counted without a loop of ours.
+    found = Counter(itertools.chain.from_iterable(_words(text) for text, count in texts.items() if count == 1))
     for text, count in texts.items():
-        for word in set(_WORD.findall(text.casefold())) - _STOP:
-            found[word] += count
-    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return [Term(term=word, count=count) for word, count in ordered[:MOST_TERMS]]
+        if count > 1:
+            for word in _words(text):
+                found[word] += count
+    known = (item for item in found.items() if item[0] not in _STOP)
+    most = heapq.nsmallest(MOST_TERMS, known, key=lambda item: (-item[1], item[0]))
+    return [Term(term=word, count=count) for word, count in most]
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.casefold()))
 
 
 def _calculated(question: CalculateQuestion, tally: Tally, asked: Asked) -> QuestionResult:

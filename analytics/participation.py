@@ -12,8 +12,8 @@ from surveys.queries import LedgerCount, ledger_counts
 By: TypeAlias = Literal["region", "department", "unit", "community", "day"]
 
 NO_KEY: Final[dict[By, str]] = {
-    "region": N_("Outside any region"),
-    "department": N_("Outside any department"),
+    "region": N_("Outside any région"),
+    "department": N_("Outside any département"),
     "unit": N_("No unit"),
     "community": N_("No community"),
 }

@@ -28,6 +28,10 @@ FILTER_RANGE: Final[Kind] = replace(
     BAD_FILTER, detail=N_("“{filter}” cannot be used: the range “{value}” ends before it begins.")
 )
 
+TOO_MANY_VALUES: Final[Kind] = replace(
+    BAD_FILTER, detail=N_("The filters name {count} values in all, and at most {limit} can be used at once.")
+)
+
 TEXT_NOT_ALLOWED: Final[Kind] = problem(
     "analytics/text-not-allowed",
     422,

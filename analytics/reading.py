@@ -5,7 +5,8 @@ A read never writes: where something waits to be folded it wakes the folder, and
 
 import datetime as dt
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
@@ -17,13 +18,15 @@ from analytics.cube import Cube, View
 from analytics.encoding import ASSIGNED
 from analytics.exporting import export_csv, export_ndjson
 from analytics.folding import Folder
+from analytics.panorama import PLACES, Panorama, Refused, Words, panorama
 from analytics.result import Crosstab, Result
 from analytics.results import Ledger, results
-from analytics.selecting import Condition, ledger_only, mask_rows, named, names_needed, parse, refuse_texts
+from analytics.selecting import Condition, ledger_only, mask_rows, named, names_needed, parse, refuse_texts, require_few
 from analytics.sentences import sentence
 from analytics.series import LEDGER_DIMENSIONS, Editions, Labels, Series, worded
 from base.database import reading
 from base.language import LANGUAGES, N_
+from base.problems import Problem
 from directory.communities import community_names
 from directory.rows import UNIT_KINDS, Territory
 from directory.territories import list_territories
@@ -102,6 +105,30 @@ class Reader:
         said = sentence(figured, result, answering=survey.answering, language=language)
         return figure | {"layout": figure["layout"] | {"meta": {"sentence": said}}}
 
+    async def panorama(self, survey: Survey, asked: Sequence[str], *, texts: bool) -> Panorama:
+        """A dashboard's figures, in one count; filters that cannot be used are left out and named."""
+        editions, labels = await _meaning(survey)
+        words = _understood(asked, editions, labels, texts=texts)
+        where = words.conditions
+        groups = await _expected(survey, {condition.name for condition in where})
+        elsewhere = [condition for condition in where if condition.name not in PLACES]
+
+        def seen(view: View) -> Panorama:
+            others = _meeting(groups, elsewhere, editions) if ledger_only(elsewhere) else None
+            kept = others if elsewhere == where else _meeting(groups, where, editions) if ledger_only(where) else None
+            return panorama(
+                view,
+                editions,
+                words,
+                survey=str(survey.id),
+                ledger=_counted(survey, kept or (), where),
+                everybody=_counted(survey, groups, ()),
+                expected=None if others is None else {name: _by(others, name) for name in PLACES},
+                texts=texts,
+            )
+
+        return await self._count(survey, None, seen)
+
     async def crosstab(self, survey: Survey, rows: str, columns: str, where: Sequence[str], *, texts: bool) -> Crosstab:
         """Two questions or dimensions against each other."""
         editions, labels = await _meaning(survey)
@@ -161,22 +188,77 @@ def _names(territories: Sequence[Territory], *kinds: str) -> dict[str, dict[str,
     return {one.code: dict.fromkeys(LANGUAGES, one.name) for one in territories if one.kind in kinds}
 
 
+def _understood(where: Sequence[str], editions: Editions, labels: Labels, *, texts: bool) -> Words:
+    """The conditions among these words; those that mean nothing here or tell what somebody wrote are set apart.
+
+    Raises `analytics/bad-filter` where they are too many.
+    """
+    require_few(where)
+    conditions: list[Condition] = []
+    refused: list[Refused] = []
+    for source in where:
+        try:
+            found = parse([source], editions, labels)
+            if not texts:
+                refuse_texts(found, (), editions)
+        except Problem as problem:
+            refused.append(Refused(source=source, problem=problem))
+        else:
+            conditions += found
+    return Words(conditions=conditions, refused=refused, labels=labels)
+
+
 async def _ledger(survey: Survey, editions: Editions, where: Sequence[Condition], by: Series | None) -> Ledger:
     """How many answers were expected, under conditions that the ledger can tell, in all and by group."""
+    if not ledger_only(where):
+        return _counted(survey, (), where)
+    told = {condition.name for condition in where}
+    groups = await _expected(survey, told | {by.name} if by else told)
+    kept = _meeting(groups, where, editions)
+    if by is None or by.name not in LEDGER_DIMENSIONS:
+        return _counted(survey, kept, where)
+    return _counted(survey, kept, where, _by(kept, by.name))
+
+
+async def _expected(survey: Survey, told: set[str]) -> list[ExpectedGroup]:
+    """The expected answers in groups that tell these dimensions apart."""
+    async with reading() as connection:
+        return await queries.expected_by_place(
+            connection, survey.parts, unit_kind="@unit_kind" in told, communities="@community" in told
+        )
+
+
+def _counted(
+    survey: Survey,
+    groups: Sequence[ExpectedGroup],
+    where: Sequence[Condition],
+    by: Mapping[str | None, int] = MappingProxyType({}),
+) -> Ledger:
+    """What is expected of these groups, which meet the conditions; nothing is known where one is about answers."""
     indicative = survey.kind != "collection" and survey.link is None
     if not ledger_only(where):
         return Ledger(indicative=indicative)
-    async with reading() as connection:
-        groups = await queries.expected_by_place(connection, survey.parts)
+    expected = sum(group.expected for group in groups)
+    return Ledger(expected=expected or None if survey.link else expected, groups=by, indicative=indicative)
+
+
+def _meeting(
+    groups: Sequence[ExpectedGroup], where: Sequence[Condition], editions: Editions
+) -> Sequence[ExpectedGroup]:
+    """The groups that meet the conditions."""
+    if not where:
+        return groups
     rows = [_place(group) for group in groups]
-    kept = [group for group, keep in zip(groups, mask_rows(rows, where, editions), strict=True) if keep]
+    return [group for group, keep in zip(groups, mask_rows(rows, where, editions), strict=True) if keep]
+
+
+def _by(groups: Sequence[ExpectedGroup], dimension: str) -> Counter[str | None]:
+    """How many answers are expected by key of a dimension."""
     counted: Counter[str | None] = Counter()
-    if by is not None and by.name in LEDGER_DIMENSIONS:
-        for group in kept:
-            for key in _keys(group, by.name):
-                counted[key] += group.expected
-    expected = sum(group.expected for group in kept)
-    return Ledger(expected=expected or None if survey.link else expected, groups=counted, indicative=indicative)
+    for group in groups:
+        for key in _keys(group, dimension):
+            counted[key] += group.expected
+    return counted
 
 
 def _place(group: ExpectedGroup) -> Row:

@@ -42,17 +42,20 @@ def results(
     own: bool = True,
     ledger: Ledger = NO_LEDGER,
     texts: bool = False,
+    terms: bool = True,
 ) -> Result:
     """The figures of all questions, or of those named in `question`; raises `analytics/bad-filter` for an unknown one.
 
-    With `own` false, a question's own conditions do not apply to its own figures. `texts` allows words of free texts.
+    With `own` false, a question's own conditions do not apply to its own figures. `texts` allows words of free texts,
+    which are left out without `terms`.
     """
     series = series_of(editions)
     for name in question or ():
         if name not in series:
             raise FILTER_NAME(filter=name, name=name)
     chosen = list(series.values()) if question is None else [series[name] for name in dict.fromkeys(question)]
-    count = _Count(view.block, chosen, where, own=own, hidden=None if texts else free_texts(editions))
+    hidden = None if texts else free_texts(editions)
+    count = _Count(view.block, chosen, where, own=own, hidden=hidden, terms=terms)
     over_ledger = ledger_only(where)
     expected = ledger.expected if over_ledger else None
     shown: list[Group] | UnsetType = UNSET
@@ -90,9 +93,11 @@ class _Count:
         *,
         own: bool,
         hidden: frozenset[str] | None,
+        terms: bool,
     ) -> None:
         self._block = block
         self._hidden = hidden
+        self._terms = terms
         column = block.columns.get((ASSIGNED, "choice"))
         self._assigned = np.zeros(block.rows, np.bool_) if column is None else column.codes >= FIRST
         masks = [(condition.name, holds(block, condition)) for condition in where]
@@ -119,6 +124,7 @@ class _Count:
                     facts = Asked(
                         expected,
                         texts=self._hidden is None,
+                        terms=self._terms,
                         free=self._hidden is not None and one.name in self._hidden,
                         assigned=answering.get((one.name, one.family)),
                         numeric=self._numeric.get(one.name, True),

@@ -22,6 +22,7 @@ from analytics.problems import (
     FILTER_RANGE,
     FILTER_VALUE,
     TEXT_NOT_ALLOWED,
+    TOO_MANY_VALUES,
 )
 from analytics.series import (
     DIMENSIONS,
@@ -38,6 +39,9 @@ from surveys.rows import Row
 
 _ESCAPE: Final = re.compile("%7C|%3A", re.IGNORECASE)
 _RANGE: Final = ".."
+
+MOST_VALUES: Final = 200
+"""Values that all filters together may name: each is looked for in every column, and is a tag on the page."""
 
 
 class Among(NamedTuple):
@@ -73,8 +77,16 @@ def parse(texts: Sequence[str], editions: Editions, labels: Labels | None = None
 
     `labels` lists the keys of dimensions; values of a dimension that it does not list are taken as they are.
     """
+    require_few(texts)
     known = series_of(editions)
     return [_condition(text, known, editions, labels or {}) for text in texts]
+
+
+def require_few(texts: Sequence[str]) -> None:
+    """Raise `analytics/bad-filter` where these conditions name more values than can be used at once."""
+    count = sum(text.count("|") + 1 for text in texts)
+    if count > MOST_VALUES:
+        raise TOO_MANY_VALUES(count=count, limit=MOST_VALUES)
 
 
 def named(name: str, editions: Editions, labels: Labels | None = None) -> Series:

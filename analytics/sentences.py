@@ -4,8 +4,10 @@
 """
 
 import datetime as dt
+from functools import cache, lru_cache
 from typing import Final, Literal, TypeAlias, assert_never
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
@@ -68,10 +70,14 @@ def separator(language: str) -> str:
     return "\u202f; " if language == "fr" else "; "
 
 
+def told(name: str, value: str, language: str) -> str:
+    """A name and its value, with the colon of the language."""
+    return f"{name}\u00a0: {value}" if language == "fr" else f"{name}: {value}"
+
+
 def number(value: Number, language: str) -> str:
     """A number as the language writes it: 1 234,5 or 1,234.5. Two decimals at most, two significant digits at least."""
-    pattern = "@#" if 0 < abs(value) < 0.1 else "#,##0.##"
-    return str(format_decimal(value, pattern, locale=language))
+    return _number_written(value or 0, language)
 
 
 def percent(share: float, language: str) -> str:
@@ -80,7 +86,25 @@ def percent(share: float, language: str) -> str:
         return translate(N_("less than {share}"), {"share": percent(LEAST, language)}, language)
     if 1 - LEAST < share < 1:
         return translate(N_("more than {share}"), {"share": percent(1 - LEAST, language)}, language)
-    return str(format_percent(share, "#,##0.#\u202f%" if language == "fr" else "#,##0.#%", locale=language))
+    return _percent_written(share, language)
+
+
+# Writing a figure takes 20 µs, and a page shows hundreds, most of them the same as the last time.
+@lru_cache(maxsize=16_384)
+def _number_written(value: Number, language: str) -> str:
+    pattern = "@#" if 0 < abs(value) < 0.1 else "#,##0.##"
+    return str(format_decimal(value, pattern, locale=_locale(language)))
+
+
+@lru_cache(maxsize=16_384)
+def _percent_written(share: float, language: str) -> str:
+    pattern = "#,##0.#\u202f%" if language == "fr" else "#,##0.#%"
+    return str(format_percent(share, pattern, locale=_locale(language)))
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)
 
 
 def day(date: dt.date, language: str) -> str:

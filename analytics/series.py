@@ -51,8 +51,8 @@ LEDGER_DIMENSIONS: Final = frozenset({"@region", "@department", "@unit_kind", "@
 """Those that the ledger of expected answers has too, so that a rate can be computed."""
 
 _TITLES: Final = {
-    "@region": N_("Region"),
-    "@department": N_("Department"),
+    "@region": N_("Région"),
+    "@department": N_("Département"),
     "@unit_kind": N_("Kind of service"),
     "@community": N_("Community"),
     "@day": N_("Day"),
@@ -61,8 +61,8 @@ _TITLES: Final = {
     "@channel": N_("Channel"),
 }
 _WITHOUT: Final = {
-    "@region": N_("Outside any region"),
-    "@department": N_("Outside any department"),
+    "@region": N_("Outside any région"),
+    "@department": N_("Outside any département"),
     "@unit_kind": N_("No unit"),
     "@community": N_("No community"),
 }

@@ -116,7 +116,7 @@ def running(data_dir: Path, *, port: int | None = None) -> Iterator[Server]:
     """
     place = Place(Path(os.path.realpath(data_dir)))
     with _worded(place):
-        _make_folder(place.folder)
+        make_folder(place.folder)
         held = lock_or_share(place)
     if isinstance(held, State):
         yield _server(place, held)
@@ -146,7 +146,7 @@ def _worded(place: Place) -> Iterator[None]:
         raise UNUSABLE_FOLDER(folder=error.filename or place.folder, reason=reason) from error
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make the folder and those above that are missing; root's let the server's user through to its subfolder."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):

@@ -4,7 +4,7 @@ French is complete and the default; English is the message ids themselves.
 """
 
 import gettext as _gettext
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -35,9 +35,15 @@ def _catalogue(language: str) -> _gettext.NullTranslations:
     return chain
 
 
+@lru_cache(maxsize=4096)
+def _wording(message: str, language: str) -> str:
+    """What the catalogue says: a page asks hundreds of times, and each answer is looked up package by package."""
+    return _catalogue(language).gettext(message)
+
+
 def translate(message: str, parameters: dict[str, object] | None = None, language: str = DEFAULT) -> str:
     """The message in `language`, its `{name}` fields filled; a missing translation shows the English message id."""
-    text = _catalogue(language).gettext(message) if message else ""
+    text = _wording(message, language) if message else ""
     return text.format_map(parameters) if parameters else text
 
 

@@ -33,6 +33,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cube_memory: Annotated[int, Meta(ge=1)] = 512_000_000
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     language: Literal["fr", "en"] = "fr"
+    legal_publisher: str | None = None
+    legal_director: str | None = None
+    legal_host: str | None = None
+    contact_email: str | None = None
 
 
 def variable(field: str) -> str:

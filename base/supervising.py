@@ -4,9 +4,12 @@ All of it in one thread, which outlives the server: the signal that a child gets
 (PR_SET_PDEATHSIG) is bound to the *thread* that started the child. So any thread may enter the block, and leave it.
 """
 
+import ctypes
+import multiprocessing
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +32,9 @@ _LONGEST_PAUSE: Final = 30.0
 the longest pause."""
 _WATCH: Final = 0.1
 """Seconds from one look at the server to the next; the end of the block is noticed at once."""
+
+PR_SET_PDEATHSIG: Final = 1
+"""Linux's prctl(2)."""
 
 _log = structlog.get_logger(__name__)
 
@@ -152,3 +158,16 @@ def else_stopped(process: Process) -> Iterator[None]:
     except BaseException:
         stop(process)
         raise
+
+
+def end_with_parent() -> None:
+    """Have the kernel stop this process when the one that started it (by multiprocessing) is gone, even by a kill.
+
+    SIGTERM ends it at once until somebody takes that over: the handler that the parent left would swallow it.
+    """
+    parent = multiprocessing.parent_process()
+    if sys.platform == "linux" and parent is not None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent.pid:  # it died before we asked
+            sys.exit(1)

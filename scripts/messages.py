@@ -68,7 +68,7 @@ def _message(values: list[Any], keyword: str, place: str) -> Message:
     raise TypeError(f"{place}: a message id is one plain string, or two where it counts")
 
 
-_templates = Environment(extensions=["jinja2.ext.do"])  # noqa: S701 - it parses, and renders nothing
+_templates = Environment(autoescape=True, extensions=["jinja2.ext.do"])
 
 
 def catalogue_path(package: str) -> Path:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import httpx
 import pytest
+from hypothesis import settings
 from litestar import Litestar
 
 from base.database import connected
@@ -28,6 +29,9 @@ from directory.importing import import_agents
 from directory.territories import load_territories
 from directory.tokens import create_token
 from web.app import create_app
+
+settings.register_profile("navette", deadline=None)  # that the machine is busy is no fault of the code
+settings.load_profile("navette")
 
 
 class Urls(NamedTuple):
@@ -124,9 +128,11 @@ async def database(urls: Urls) -> AsyncIterator[Urls]:
             "response_revision",
             "response",
             "assignment_event",
+            "draft",
             "assignment",
             "edition",
             "survey",
+            "session",
             "api_token",
             '"grant"',
             "membership",

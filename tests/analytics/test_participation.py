@@ -168,7 +168,7 @@ async def test_departments_by_code_and_those_outside_last(ledger: Ledger) -> Non
         (None, "Hors département", 2, 0, 0),
     ]
     assert [item.rate for item in result.items] == [0.0, 0.0, 0.0, 0.0]
-    assert (await ledger.by("department", "en")).items[-1].label == "Outside any department"
+    assert (await ledger.by("department", "en")).items[-1].label == "Outside any département"
 
 
 async def test_regions_by_name_without_accents(ledger: Ledger) -> None:

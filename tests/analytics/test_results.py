@@ -321,7 +321,7 @@ def test_answers_to_no_assignment_have_no_part_in_coverage(sample):
 def test_groups_without_a_value_are_named(sample):
     """« Hors département », without a service, no answer."""
     base = msgspec.structs.replace(sample.row(sample.chance(1)), department=None, edition=1, answers={"q1": None})
-    for by, word in (("@department", "Outside any department"), ("q1", "No answer")):
+    for by, word in (("@department", "Outside any département"), ("q1", "No answer")):
         series = named(by, sample.editions, {"@department": {"D-29": {"fr": "Finistère"}}})
         result = results(sample.view([base]), sample.editions, survey="s", by=series)
         assert [(group.key, group.label["en"]) for group in result.groups] == [(None, word)]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.encoding import encode
-from analytics.selecting import ledger_only, mask, mask_rows, named, parse, refuse_texts
+from analytics.selecting import MOST_VALUES, ledger_only, mask, mask_rows, named, parse, refuse_texts
 from base.problems import Problem
 
 LABELS = {"@region": {"R-53": {"fr": "Bretagne"}, "R-11": {"fr": "Île-de-France"}}}
@@ -116,6 +116,15 @@ def test_what_cannot_be_used_is_named(sample, text, word):
         parse([text], sample.editions, LABELS)
     assert (raised.value.kind.code, raised.value.kind.status) == ("analytics/bad-filter", 422)
     assert word in raised.value.sentence("en")
+
+
+def test_too_many_values_are_refused(sample):
+    """Whether in one condition or in many: each costs, and whoever follows a link has not chosen them."""
+    for texts in (["q1:" + "oui|" * MOST_VALUES], ["q1:oui"] * (MOST_VALUES + 1)):
+        with pytest.raises(Problem) as raised:
+            parse(texts, sample.editions, LABELS)
+        assert (raised.value.kind.code, raised.value.kind.status) == ("analytics/bad-filter", 422)
+    assert len(parse(["q1:oui"] * MOST_VALUES, sample.editions, LABELS)) == MOST_VALUES
 
 
 def test_escapes_stand_for_the_signs_of_the_language(sample):

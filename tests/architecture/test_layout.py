@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import json
 import re
 import sys
 import tomllib
@@ -14,7 +15,7 @@ LONGEST = 450
 LONG_FOR_A_REASON: dict[str, str] = {}
 """Modules over the limit: path → why they are one."""
 
-SKIPPED = {".git", ".venv", "dist", "__pycache__"}
+SKIPPED = {".git", ".venv", "dist", "__pycache__", "node_modules", "static_built"}
 TEXT = {".py", ".md", ".toml", ".yml", ".yaml", ".lock", ".po", ".html", ".css", ".js", ".json", ".cfg", ""}
 MACHINE = re.compile(r"(?<![\w.)])/(?:work|root|home/\w+|Users/\w+)/(?!item\b)")
 """A look-up of XLSForm, `instance('list')/root/item[…]`, is no path of a machine."""
@@ -59,6 +60,15 @@ def test_locks_hold_no_address(root: Path) -> None:
         packages = re.split(r"^(?=[a-z])", text, flags=re.MULTILINE)[1:]
         assert packages
         assert [package.partition(" ")[0] for package in packages if "--hash=sha256:" not in package] == []
+
+
+def test_the_lock_of_npm_holds_no_address(root: Path) -> None:
+    """Each npm package has its hash, comes from wherever npm is set up to take it, and runs no script when it comes."""
+    packages = json.loads((root / "package-lock.json").read_text())["packages"]
+    locked = {name: package for name, package in packages.items() if name}
+    assert locked
+    assert [name for name, package in locked.items() if "resolved" in package or "integrity" not in package] == []
+    assert "ignore-scripts=true" in (root / ".npmrc").read_text().splitlines()
 
 
 def test_both_locks_agree(root: Path) -> None:

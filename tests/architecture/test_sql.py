@@ -13,7 +13,7 @@ Placed = Callable[[str], list[str]]
 
 LIST_THEM = "list the parts: part = ANY($1::bigint[])"
 ASKING = {"select", "objects", "update", "delete", "count", "exists"}
-STATEMENT = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE|WITH)\b")
+STATEMENT = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE|WITH)\b|\A\s*(SET|LISTEN)\s")
 
 FORBIDDEN = {
     r"\bGROUPING\s+SETS\b|\bROLLUP\b|\bCUBE\s*\(": "use UNION ALL, or count in analytics/",
@@ -24,6 +24,7 @@ FORBIDDEN = {
     r"\bDO\s+UPDATE\s+SET\b.*\b(now|random|clock_timestamp)\s*\(": "send the value, and use excluded",
     r"\bDO\s+UPDATE\s+SET\s+part\b|\bUPDATE\s+\w+\s+SET\s+(\w+\s*=[^,]+,\s*)*part\s*=": "a part never changes",
     r"\bTRUNCATE\b": "the service has no right to",
+    r"\bpg_advisory_lock\s*\(|\bWITH\s+HOLD\b|\A\s*(SET\s+(?!LOCAL\b)|LISTEN\b)": "the pool resets nothing",
 }
 
 
