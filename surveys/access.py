@@ -80,10 +80,15 @@ async def survey_to_follow(actor: Actor, reference: str) -> Survey:
 async def survey_to_follow_inside(actor: Actor, reference: str) -> tuple[Survey, tuple[str, ...]]:
     """A survey whose participation the actor may read somewhere, and the territories inside which they may."""
     survey = await survey_to_see(actor, reference)
-    inside = reach(actor, "follow_survey", scope_of(survey))
+    inside = territories_to_follow(actor, survey)
     if not inside:
         raise FORBIDDEN()
     return survey, inside
+
+
+def territories_to_follow(actor: Actor, survey: Survey) -> tuple[str, ...]:
+    """The territories inside which the actor may read a survey's participation."""
+    return reach(actor, "follow_survey", scope_of(survey))
 
 
 async def survey_to_submit_for(actor: Actor, reference: str) -> Survey:

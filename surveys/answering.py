@@ -41,6 +41,10 @@ RECORD_KEYS: Final = 2**32
 """Each response keeps 32 random secret bits, which disclosure control draws its noise from."""
 
 
+class DraftMovedOn(Exception):  # noqa: N818 - it is no error of the program
+    """The draft that was sent was saved again meanwhile. Nothing of its batch is stored; the others are tried anew."""
+
+
 class _Claim(NamedTuple):
     """A submission with what it is an answer to; a problem where it is an answer to nothing."""
 
@@ -368,7 +372,11 @@ async def _record(connection: Connection, won: list[tuple[_Claim, NewResponse]])
     expected = [(response.part, response.assignment) for _, response in won if response.assignment]
     if expected:
         # Behind the ledger's move, which waits for whoever is saving: what they saved is seen here.
-        await queries.forget_drafts(connection, expected)
+        versions = await queries.forget_drafts(connection, expected)
+        for claim, response in won:
+            sent = claim.submission.draft
+            if sent is not None and response.assignment and versions.get(response.assignment, 0) != sent:
+                raise DraftMovedOn
     if won:
         await queries.queue_changes(
             connection, [(response.part, response.row_key, encode_row(response.row)) for _, response in won]

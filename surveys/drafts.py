@@ -10,6 +10,7 @@ question are a conflict, and then nothing is stored, so that both can be shown.
 """
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -133,8 +134,11 @@ async def open_assignment(actor: Actor, in_hand: AnswerInHand, *, now: dt.dateti
         )
 
 
-async def save(actor: Actor, in_hand: AnswerInHand, change: DraftChange, *, now: dt.datetime) -> Draft:
-    """Merge a change into the draft, all of it or nothing; what is returned is committed.
+async def save(
+    actor: Actor, in_hand: AnswerInHand, change: DraftChange, *, now: dt.datetime, stale: Collection[str] = ()
+) -> Draft:
+    """Merge a change into the draft, all of it or nothing; what is returned is committed. `stale` are paths where the
+    author of the change is known to have seen another value than this draft's, whatever version they name.
 
     The same change again changes nothing and succeeds. Raises `surveys/draft-conflict` where a question was changed
     since the version that the change was made on and holds another value than it brings, `surveys/already-answered`,
@@ -158,7 +162,7 @@ async def save(actor: Actor, in_hand: AnswerInHand, change: DraftChange, *, now:
         if _draft_id(standing) != mine.id:  # sent and erased since it was read
             raise NOT_FOUND()
         before = standing.draft or _blank(mine)
-        after = merge(before, wanted, since=change.version)
+        after = merge(before, wanted, since=change.version, stale=stale)
         if after.touched == before.touched:
             return _shown(standing, in_hand.edition)
         after = msgspec.structs.replace(after, edition=max(before.edition, in_hand.edition.number), saved_at=now)

@@ -111,7 +111,7 @@ async def surveys_in_hand(
             state=state,
             text=text.replace("\0", "") if text else None,
             now=now,
-            after=key_of(cursor, int, float, UUID),
+            after=key_of(cursor, _rank, float, UUID),
             limit=limit + 1,
         )
         surveys = [survey for survey, _ in found[:limit]]
@@ -210,6 +210,11 @@ async def history_of(actor: Actor, reference: str, assignment: UUID) -> History:
     return History(survey=survey, assignment=found[0], events=found[1])
 
 
+def is_late(item: AssignmentItem, now: dt.datetime) -> bool:
+    """Whether an answer is missing after its deadline."""
+    return item.due_at is not None and item.due_at <= now and item.state in PHASES["not_begun"] + PHASES["started"]
+
+
 def ordered(branches: Iterable[Branch], order: Order, *, descending: bool) -> list[Branch]:
     """Branches in an order that tables offer, equals by name; services before départements, what lies nowhere last.
 
@@ -285,6 +290,13 @@ def _sum(counts: Sequence[Standing]) -> Standing:
 def _refuse_anonymous(survey: Survey) -> None:
     if survey.anonymity == "anonymous":
         raise FORBIDDEN()
+
+
+def _rank(text: str) -> int:
+    """A place in a cursor, which is one of four: other numbers may be larger than the database takes."""
+    if text not in {"0", "1", "2", "3"}:
+        raise ValueError(text)
+    return int(text)
 
 
 def _text(text: str) -> str:

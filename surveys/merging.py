@@ -4,7 +4,7 @@ A change says which version of the draft its author saw. Paths are JSON Pointers
 as long as answers do not nest. A value is not judged: what does not fit its question is kept as it was typed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
@@ -30,6 +30,8 @@ from surveys.wording import invalid
 MAX_DRAFT: Final = 1_000_000
 """Bytes of JSON that a draft may hold: as much as the largest answers come to, with room for what is no answer yet."""
 
+MAX_PATHS: Final = 20_000
+"""Paths that a change may name: more than a questionnaire has, and not so many that naming their faults is a burden."""
 
 Pointer: TypeAlias = Annotated[str, Meta(max_length=MAX_NAME + 1)]
 """Where an answer stands in a draft: a slash and the name of its question."""
@@ -43,8 +45,8 @@ class DraftChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """
 
     version: Annotated[int, Meta(ge=0, le=2**31 - 1)]
-    set: dict[Pointer, Any] = {}
-    unset: list[Pointer] = []
+    set: Annotated[dict[Pointer, Any], Meta(max_length=MAX_PATHS)] = {}
+    unset: Annotated[list[Pointer], Meta(max_length=MAX_PATHS)] = []
 
 
 def answerable(questionnaire: Questionnaire) -> dict[str, Question]:
@@ -113,10 +115,11 @@ def require_room(answers: Answers) -> None:
         raise INVALID(invalid_params=[invalid("/set", "length", message, limit=MAX_DRAFT)])
 
 
-def merge(draft: DraftRow, wanted: Mapping[str, Any], *, since: int) -> DraftRow:
+def merge(draft: DraftRow, wanted: Mapping[str, Any], *, since: int, stale: Collection[str] = ()) -> DraftRow:
     """The draft with these values (null: none) by path, at its next version; as it was where it has them all already.
 
-    Raises `surveys/draft-conflict` with every path that was changed after version `since` to another value.
+    Raises `surveys/draft-conflict` with every path that was changed after version `since` to another value, or that is
+    `stale`: whoever changes it saw another value there than the draft's.
     """
     seen = since if since <= draft.version else 0  # of another draft, or of one from before a backup was restored
     answers = dict(draft.answers)
@@ -127,7 +130,7 @@ def merge(draft: DraftRow, wanted: Mapping[str, Any], *, since: int) -> DraftRow
         theirs = draft.answers.get(name)
         if _same(yours, theirs):
             continue
-        if draft.touched.get(path, 0) > seen:
+        if draft.touched.get(path, 0) > seen or path in stale:
             conflicts.append({"path": path, "yours": yours, "theirs": theirs})
         answers.pop(name, None)
         if yours is not None:

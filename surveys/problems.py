@@ -67,6 +67,12 @@ ALREADY_ANSWERED = problem(
     N_("This has been answered already"),
     N_("The answer has the id {id}. To change it, send PUT to it with the header If-Match: its revision."),
 )
+DRAFT_CHANGED = problem(
+    "surveys/draft-changed",
+    409,
+    N_("The draft was changed while it was being sent"),
+    N_("Nothing was sent. Look through the answers as they are now, then send them."),
+)
 DRAFT_CONFLICT = problem(
     "surveys/draft-conflict",
     409,

@@ -38,7 +38,8 @@ Channel: TypeAlias = Literal["assigned", "open", "proxy", "import", "test"]
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """Something sent, with where, by whom, by which right and on which way.
 
-    `actor` null is a link's holder or the command line.
+    `actor` null is a link's holder or the command line. `draft` is the version of the draft that was sent, if one was:
+    what was saved after it must not be lost.
     """
 
     sent: Sent
@@ -47,6 +48,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     right: Right
     channel: Channel
     at: dt.datetime
+    draft: int | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

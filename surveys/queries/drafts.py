@@ -106,16 +106,18 @@ async def store_draft(connection: Connection, assignment: AssignmentRow, draft: 
     )
 
 
-async def forget_drafts(connection: Connection, keys: Sequence[tuple[int, UUID]]) -> None:
-    """Delete the drafts of these expected answers (part, assignment), which are sent."""
-    await connection.execute(
+async def forget_drafts(connection: Connection, keys: Sequence[tuple[int, UUID]]) -> dict[UUID, int]:
+    """Delete the drafts of these expected answers (part, assignment), which are sent; the versions that there were."""
+    rows = await connection.fetch(
         """
         DELETE FROM draft d USING unnest($1::bigint[], $2::uuid[]) AS sent (part, assignment)
         WHERE d.part = sent.part AND d.assignment = sent.assignment AND d.part = ANY($1::bigint[])
+        RETURNING d.assignment, d.version
         """,
         [part for part, _ in keys],
         [assignment for _, assignment in keys],
     )
+    return {row["assignment"]: row["version"] for row in rows}
 
 
 async def advance_assignment(

@@ -11,9 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from base.clock import now as clock
+from base.problems import Problem
+from directory.actors import Actor, actor_by_email
 from directory.tokens import actor_of_token
 from surveys.drafts import answer_in_hand, open_assignment
 from surveys.merging import MAX_DRAFT
+from surveys.problems import DRAFT_CHANGED
+from surveys.sending import send
+from surveys.submission import Sent, Stored
 
 pytestmark = pytest.mark.anyio
 
@@ -457,6 +463,37 @@ async def test_saving_while_it_is_sent(anne, people, published, sent, sql) -> No
         assert (await ledger(sql, survey, ANNE))[0] == "sent"
         assert (await ledger(sql, survey, ANNE))[1][-1] == "sent"
     assert await sql.fetchval("SELECT count(*) FROM draft") == 0
+
+
+async def test_what_is_saved_while_a_page_sends_is_not_lost(anne, bran, people, published, sql) -> None:
+    """Whoever sends a draft says which version: saved again meanwhile, it is not sent. Others' sending goes on."""
+    survey = await published()
+    other = await people(ANNE)
+    drafts = [await saved(client, survey, q1="non") for client in (anne, bran)]
+    assert (await patch(other, survey, drafts[0], 1, avis="à temps")).status_code == 200
+    reference = survey.rpartition("/")[2]
+    outcomes = await asyncio.gather(
+        send(await actor(ANNE), reference, sent_by(drafts[0]), now=clock(), draft=1),
+        send(await actor(BRAN), reference, sent_by(drafts[1]), now=clock(), draft=1),
+        return_exceptions=True,
+    )
+    assert isinstance(outcomes[0], Problem)
+    assert outcomes[0].kind is DRAFT_CHANGED
+    assert isinstance(outcomes[1], Stored)
+    assert [(await ledger(sql, survey, email))[0] for email in (ANNE, BRAN)] == ["draft", "sent"]
+    assert (await draft_of(anne, survey))["answers"] == {"q1": "non", "avis": "à temps"}
+    await send(await actor(ANNE), reference, sent_by(drafts[0]), now=clock(), draft=2)
+    assert await sql.fetchval("SELECT count(*) FROM draft") == 0
+
+
+async def actor(email: str) -> Actor:
+    found = await actor_by_email(email)
+    assert found is not None
+    return found
+
+
+def sent_by(draft: dict[str, Any]) -> Sent:
+    return Sent(id=uuid.UUID(draft["id"]), answers=draft["answers"], edition=draft["edition"])
 
 
 # Time and editions
