@@ -88,15 +88,24 @@ def silent(done: int, total: int) -> None:
 
 
 class Service:
-    """`navette serve` on a free port. What it says goes to a file."""
+    """`navette serve` (or another command that serves) on a free port. What it says goes to a file."""
 
-    def __init__(self, data: Path, log: Path, *, workers: int = 1, port: int | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        log: Path,
+        *,
+        workers: int = 1,
+        port: int | None = None,
+        command: tuple[str, ...] = (),
+        **settings: str,
+    ) -> None:
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._log = log
         with log.open("ab") as words:
             self.process = subprocess.Popen(
-                [NAVETTE, "serve", "--port", str(self.port), "--workers", str(workers)],
+                [NAVETTE, *(command or ("serve", "--workers", str(workers))), "--port", str(self.port)],
                 env=environment_of(data, **settings),
                 stdin=subprocess.DEVNULL,
                 stdout=words,

@@ -9,6 +9,7 @@ from base import settings
 from base.language import DEFAULT, N_
 from base.problems import Problem, problem
 from web.commands.answers import export_answers, rebuild_cube, responses
+from web.commands.demo import demo
 from web.commands.directory import agents, communities, territories, token
 from web.commands.running import told
 from web.commands.service import check, migrate, serve
@@ -29,6 +30,7 @@ def cli() -> None:
 
 
 for command in (
+    demo,
     serve,
     migrate,
     check,

@@ -58,26 +58,31 @@ def serve(host: str, port: int, workers: int) -> None:
     """
     chosen = settings.load()
     logs.configure(chosen.log_level)
-    _require_free(host, port)
+    require_free(host, port)
     if chosen.database_url:
         asyncio.run(_require_usable(chosen.database_url))
     with database(chosen) as url:
-        os.environ[settings.variable("database_url")] = url  # the workers read their settings as we do
-        click.echo(say(N_("Navette listens on {address}"), address=f"http://{host}:{port}"), err=True)
-        server = _Server(
-            "web.app:create",
-            address=host,
-            port=port,
-            interface=Interfaces.ASGI,
-            factory=True,
-            workers=workers,
-            websockets=False,
-            log_level=LogLevels.warning,
-            respawn_failed_workers=True,
-            workers_kill_timeout=DRAIN_SECONDS,
-            process_name=None,
-        )
-        server.serve()
+        serve_until_stopped("web.app:create", url, host=host, port=port, workers=workers)
+
+
+def serve_until_stopped(target: str, url: str, *, host: str, port: int, workers: int = 1) -> None:
+    """Serve the application that `target` makes, on this database, until SIGTERM or Ctrl-C."""
+    os.environ[settings.variable("database_url")] = url  # the workers read their settings as we do
+    click.echo(say(N_("Navette listens on {address}"), address=f"http://{host}:{port}"), err=True)
+    server = _Server(
+        target,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        factory=True,
+        workers=workers,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_SECONDS,
+        process_name=None,
+    )
+    server.serve()
 
 
 class _Server(MPServer):
@@ -98,7 +103,8 @@ async def _require_usable(url: str) -> None:
                 raise
 
 
-def _require_free(host: str, port: int) -> None:
+def require_free(host: str, port: int) -> None:
+    """Raise what says why nobody can listen there, before anything is started."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

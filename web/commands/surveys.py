@@ -74,7 +74,7 @@ def import_survey(
     )
 
     async def verb() -> tuple[Survey, Reach | None]:
-        survey = await create(None, new, now=now())
+        survey = await create(None, new, warnings=warnings, now=now())
         try:
             asked = await put_audience(survey, audience) if communities or territories or unit_kinds else None
             if publishing:
