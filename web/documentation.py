@@ -4,7 +4,6 @@ import copy
 from typing import Any, Final
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request
 from litestar._openapi.schema_generation import SchemaCreator
 from litestar.openapi.config import OpenAPIConfig
@@ -15,20 +14,22 @@ from litestar.typing import FieldDefinition
 
 from analytics.result import Group, Result
 from web.errors import MEDIA_TYPE
+from web.pages.rendering import environment
+from web.pages.visiting import guest_of
 
 VERSION: Final = "v1"
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
-_templates: Final = Environment(loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined)
 
 
 class _Page(OpenAPIRenderPlugin):
     """Every operation of the API on one page, for people: no script, so that any policy may forbid them."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        del request
-        template = _templates.get_template("api.html")
-        return template.render(api=openapi_schema, tags=_by_tag(openapi_schema), fields=_fields).encode()
+        guest = guest_of(request)
+        template = environment(guest.language).get_template("api.html")
+        shown = template.render(guest=guest, api=openapi_schema, tags=_by_tag(openapi_schema), fields=_fields)
+        return shown.encode()
 
 
 class ResultSchemas(OpenAPISchemaPlugin):

@@ -1,4 +1,7 @@
-"""From whatever was raised to `application/problem+json`: one shape for every failure, in the reader's language."""
+"""From whatever was raised to a problem, and from that to `application/problem+json`, in the reader's language.
+
+`web/pages/failing.py` shows the same problems to people.
+"""
 
 import re
 import secrets
@@ -61,36 +64,47 @@ def problem_response(request: Request[Any, Any, Any], raised: Problem) -> Respon
     )
 
 
-def failed(request: Request[Any, Any, Any], raised: Problem) -> Response[bytes]:
-    """A problem that a verb raised; one of ours, not of the caller's, is logged too."""
+def problem_of(request: Request[Any, Any, Any], error: Exception) -> Problem:
+    """What went wrong, as an entry of the catalogue; what is our fault and not the caller's is logged too."""
+    match error:
+        case Problem():
+            return _raised(request, error)
+        case HTTPException():
+            return _http_error(request, error)
+        case _:
+            return _unexpected(request, error)
+
+
+def _raised(request: Request[Any, Any, Any], raised: Problem) -> Problem:
+    """A problem that a verb raised."""
     if raised.kind.status >= 500:
         logger.error("problem", code=raised.kind.code, method=request.method, route=_route(request), exc_info=raised)
-    return problem_response(request, raised)
+    return raised
 
 
-def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Problem:
     """What Litestar raised: input that does not fit, no such route, too large, unreadable."""
     if isinstance(error, ValidationException) or isinstance(error.__cause__, msgspec.ValidationError):
-        return problem_response(request, INVALID(invalid_params=_faults(request, error)))
+        return INVALID(invalid_params=_faults(request, error))
     if isinstance(error, NotAuthorizedException):
-        return problem_response(request, CATALOGUE["unauthenticated"]())
+        return CATALOGUE["unauthenticated"]()
     kind = _BY_STATUS.get(error.status_code)
     if kind:
-        return problem_response(request, kind(headers=dict(error.headers or {})))
+        return kind(headers=dict(error.headers or {}))
     if error.status_code < 500:
-        return problem_response(request, MALFORMED(reason=error.detail))
-    return unexpected(request, error)
+        return MALFORMED(reason=error.detail)
+    return _unexpected(request, error)
 
 
-def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Problem:
     """The last resort: logged with a number that the caller is told, and nothing else of it shown."""
     if isinstance(error, RecursionError):
-        return problem_response(request, MALFORMED(reason=Worded(message=N_("The JSON is nested too deep."))))
+        return MALFORMED(reason=Worded(message=N_("The JSON is nested too deep.")))
     if isinstance(error, UnicodeDecodeError):
-        return problem_response(request, MALFORMED(reason=Worded(message=N_("The text is not in UTF-8."))))
+        return MALFORMED(reason=Worded(message=N_("The text is not in UTF-8.")))
     incident = secrets.token_hex(6)
     logger.error("unexpected", incident=incident, method=request.method, route=_route(request), exc_info=error)
-    return problem_response(request, INTERNAL(incident=incident))
+    return INTERNAL(incident=incident)
 
 
 def _route(request: Request[Any, Any, Any]) -> str:

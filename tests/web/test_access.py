@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from directory.importing import import_communities
+from web.csrf import guard
 
 pytestmark = pytest.mark.anyio
 
@@ -29,6 +30,8 @@ EXPECTED: dict[tuple[str, str], dict[str, int]] = {
     ("GET", "/api/openapi.json"): EVERYBODY,
     ("GET", "/api/openapi.yaml"): EVERYBODY,
     ("GET", "/api/{path:str}"): dict.fromkeys(CALLERS, 404),
+    ("GET", "/static/{name:path}"): dict.fromkeys(CALLERS, 404),  # there is no file of the name that is asked for
+    ("HEAD", "/static/{name:path}"): dict.fromkeys(CALLERS, 404),
     ("GET", "/api/v1/territories"): AGENTS,
     ("GET", "/api/v1/communities"): AGENTS,
     ("GET", "/api/v1/me"): AGENTS,
@@ -61,11 +64,16 @@ EXPECTED: dict[tuple[str, str], dict[str, int]] = {
     ("POST", "/api/v1/surveys/{survey:str}/close"): EDITORS,
     ("POST", "/api/v1/surveys/{survey:str}/reopen"): EDITORS,
     ("GET", "/api/v1/surveys/{survey:str}/participation"): EDITORS | {"analyst": 200},
+    ("GET", "/api/v1/surveys/{survey:str}/assignments"): EDITORS | {"reviewer": 200, "analyst": 200},
     ("GET", "/api/v1/surveys/{survey:str}/results"): FIGURES,
     ("GET", "/api/v1/surveys/{survey:str}/crosstab"): FIGURES,
     ("GET", "/api/v1/surveys/{survey:str}/charts/{question:str}"): FIGURES,
     ("GET", "/api/v1/surveys/{survey:str}/export"): EDITORS,
     # The one who is asked has answered before; those who only see the survey are not asked.
+    ("GET", "/api/v1/surveys/{survey:str}/draft"): EDITORS | {"asked": 409, "editor": 403, "administrator": 403},
+    ("PATCH", "/api/v1/surveys/{survey:str}/drafts/{draft:uuid}"): (
+        EDITORS | {"asked": 409, "editor": 403, "administrator": 403}
+    ),
     ("POST", "/api/v1/surveys/{survey:str}/responses"): EDITORS | {"asked": 409, "editor": 403, "administrator": 403},
     ("POST", "/api/v1/surveys/{survey:str}/responses/bulk"): EDITORS,
     ("GET", "/api/v1/surveys/{survey:str}/responses"): FIGURES | {"reviewer": 200},
@@ -97,6 +105,7 @@ SENT: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", f"{SURVEYS}/{{survey:str}}/publish"): {"json": {}},
     ("POST", f"{SURVEYS}/{{survey:str}}/reopen"): {"json": {}},
     ("GET", f"{SURVEYS}/{{survey:str}}/crosstab"): {"params": {"rows": "q1", "columns": "@region"}},
+    ("PATCH", f"{SURVEYS}/{{survey:str}}/drafts/{{draft:uuid}}"): {"json": {"version": 0, "set": {"/q1": "oui"}}},
     ("POST", f"{SURVEYS}/{{survey:str}}/responses"): {"json": {"id": str(uuid.uuid4()), "answers": {"q1": "oui"}}},
     ("POST", f"{SURVEYS}/{{survey:str}}/responses/bulk"): {"content": b""},
     ("PUT", f"{SURVEYS}/{{survey:str}}/responses/{{response:uuid}}"): {
@@ -108,12 +117,14 @@ SENT: dict[tuple[str, str], dict[str, Any]] = {
 
 
 def routes(app: Litestar) -> set[tuple[str, str]]:
-    """What the application answers to, by method and path."""
+    """What the application answers to, by method and path; its pages have a table of their own."""
     return {
         (method, route.path)
         for route in app.routes
         if isinstance(route, HTTPRoute)
-        for method in route.methods
+        for handler in route.route_handlers
+        if guard not in handler.resolve_guards()
+        for method in handler.http_methods
         if method != "OPTIONS"
     }
 
@@ -151,12 +162,20 @@ async def test_who_may(people, nobody, editor, anne, publish, route) -> None:
 
 async def address_of(path: str, publish, anne) -> str:
     """An address of this route: of a new survey, and of a response in it, if it is about these."""
-    address = path.replace("{question:str}", "q1").replace("{path:str}", "nulle-part")
+    address = (
+        path.replace("{question:str}", "q1").replace("{path:str}", "nulle-part").replace("/{name:path}", "/nulle-part")
+    )
     if "{survey:str}" not in path:
         return address
-    survey, response = await publish(), {"id": str(uuid.uuid4()), "answers": {"q1": "oui"}}
+    survey = await publish()
+    draft = (await anne.get(f"{survey}/draft")).json()["id"]
+    response = {"id": str(uuid.uuid4()), "answers": {"q1": "oui"}}
     assert (await anne.post(f"{survey}/responses", json=response)).status_code == 201
-    return address.replace(f"{SURVEYS}/{{survey:str}}", survey).replace("{response:uuid}", response["id"])
+    return (
+        address.replace(f"{SURVEYS}/{{survey:str}}", survey)
+        .replace("{response:uuid}", response["id"])
+        .replace("{draft:uuid}", draft)
+    )
 
 
 async def test_a_draft_is_its_editors_own(people, nobody, editor, anne) -> None:

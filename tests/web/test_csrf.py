@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from web.authentication import csrf_token, is_csrf_token
-from web.csrf import MOST_FIELDS, guard
+from web.csrf import MOST_BYTES, MOST_FIELDS, guard
 
 pytestmark = pytest.mark.anyio
 
@@ -158,8 +158,14 @@ async def test_endless_fields_are_not_read(pages, signed_in) -> None:
     """They would cost seconds: as many as any questionnaire has are taken, more are refused whoever sends them."""
     browser = await pages("anne@ddtm-29.example" if signed_in else None)
     form = {"headers": {"Content-Type": "application/x-www-form-urlencoded"} | SCRIPT}
-    for count, known in ((MOST_FIELDS, {"csrf", "session-ended"}), (MOST_FIELDS + 1, {"too-large"})):
-        answer = await browser.post("/s/rien/etape/1", content="&".join(["a=1"] * count), **form)
+    kept, refused = {"csrf", "session-ended"}, {"too-large"}
+    for content, known in (
+        ("&".join(["a=1"] * MOST_FIELDS), kept),
+        ("&".join(["a=1"] * (MOST_FIELDS + 1)), refused),
+        ("a" * MOST_BYTES, kept),
+        ("a" * (MOST_BYTES + 1), refused),
+    ):
+        answer = await browser.post("/s/rien/etape/1", content=content, **form)
         assert answer.json()["code"] in known
 
 

@@ -46,6 +46,7 @@ async def test_surveys_by_words(editor, publish) -> None:
     assert await found(q="EAU") == ["eau-2", "eau"]
     assert await found(q="eau", kind="flash") == ["eau"]
     assert await found(q="eau", state="draft") == []
+    assert [await found(q=sign) for sign in ("0%w", "e_u", "\\", '"', "fr")] == [[]] * 5
     assert await found(q="eau", state="open", kind="collection") == ["eau-2"]
 
 

@@ -110,8 +110,8 @@ async def test_parameters_that_do_not_fit(editor) -> None:
 
 
 NOWHERE = [
-    "/",
-    "/nulle-part",
+    "/api/v1/nulle-part",
+    "/health/nulle-part",
     "/api/v2/surveys",
     f"{SURVEYS}/rien",
     f"{SURVEYS}/{uuid.uuid4()}",
@@ -219,7 +219,7 @@ async def test_the_language_of_a_problem(nobody) -> None:
     """It follows Accept-Language; French where nothing of it fits."""
     del nobody.headers["Accept-Language"]
     for wanted, language in WISHES:
-        answer = await nobody.get("/nulle-part", headers={} if wanted is None else {"Accept-Language": wanted})
+        answer = await nobody.get("/api/v1/nulle-part", headers={} if wanted is None else {"Accept-Language": wanted})
         problem(answer, 404, "not-found")
         assert answer.headers["Content-Language"] == language
 

@@ -7,6 +7,9 @@ import pytest
 
 from analytics.folding import fold_all
 from analytics.reading import editions_of_number
+from base.clock import now
+from directory.tokens import actor_of_token
+from surveys.owing import owed
 
 pytestmark = pytest.mark.anyio
 
@@ -67,6 +70,35 @@ async def test_sending(anne, editor, survey, statements) -> None:
     statements.clear()
     await send(editor, survey, 400)
     assert len(statements) == one <= 12, statements
+
+
+async def test_a_draft(anne, survey, statements) -> None:
+    """Reading one: who it is, the survey, what they are asked, how far that is. Saving takes turns at the expected
+    answer, looks again, and stores; what was begun long ago costs the same.
+    """
+    address = f"{survey}/draft"
+    draft = (await anne.get(address)).json()["id"]
+    assert await counted(statements, anne, address) == 4, statements
+    counts = []
+    for version in range(3):
+        statements.clear()
+        change = {"version": version, "set": {"/avis": f"texte {version}"}}
+        assert (await anne.patch(f"{survey}/drafts/{draft}", json=change)).status_code == 200
+        counts.append(len(statements))
+    assert counts == [8, 7, 7], statements  # the first one moves the ledger
+
+
+async def test_what_somebody_owes(anne, publish, statements) -> None:
+    """Two statements, of however many surveys."""
+    token = anne.headers["Authorization"].removeprefix("Bearer ")
+    for surveys in (1, 6):
+        for _ in range(surveys):
+            await publish()
+        actor = await actor_of_token(token, now())
+        await owed(actor, now=now())  # editions are read once
+        statements.clear()
+        assert (await owed(actor, now=now())).expected
+        assert len(statements) == 2, statements
 
 
 async def send(editor, survey: str, number: int) -> None:

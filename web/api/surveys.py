@@ -95,7 +95,7 @@ class SurveyController(Controller):
             anonymity=data.anonymity,
             owner=data.owner,
         )
-        survey = await create(actor, new, now=now)
+        survey = await create(actor, new, warnings=warnings, now=now)
         language = negotiate(request.headers.get("Accept-Language"))
         return ImportedSurvey(
             survey=document(survey, now, editing=True), warnings=worded(flaw_members(warnings), language)

@@ -129,16 +129,24 @@ function announce(text, urgent = false) {
   }, Math.max(100, spoken + SILENCE - Date.now()));
 }
 
+const place = bar.closest(".nv-saved");
+let settled = { state: place.dataset.state, text: bar.textContent }; // what the bar says while nothing is unsaved
+
 function say(name) {
-  if (bar.closest(".nv-saved").dataset.state === name) return;
-  bar.closest(".nv-saved").dataset.state = name;
+  if (place.dataset.state === name) return;
+  place.dataset.state = name;
   bar.replaceChildren(...word(name).cloneNode(true).childNodes);
   if (!UNSENT.has(name) || (name === "failed" && failures === 1)) announce(bar.textContent, true);
 }
 
+function settle() {
+  bar.textContent = settled.text;
+  place.dataset.state = settled.state;
+}
+
 function saySaved(text) {
-  bar.textContent = text;
-  bar.closest(".nv-saved").dataset.state = "saved";
+  settled = { state: "saved", text };
+  settle();
   announce(text);
 }
 
@@ -169,7 +177,10 @@ async function save() {
   if (busy || over || submitting) return;
   const fields = unsaved();
   if (!sending) {
-    if (!Object.keys(fields).length) return;
+    if (!Object.keys(fields).length) {
+      if (place.dataset.state === "saving") settle(); // what was typed was taken back
+      return;
+    }
     sending = { version, fields, shown: marks() };
   }
   busy = send().finally(() => {
@@ -232,8 +243,9 @@ function saved(answer) {
   redraw(answer.html);
   reveal(answer.visible);
   for (const question of questions()) judge(question, answer.errors[question.dataset.question] ?? "");
-  if (held.size) say("conflict");
-  else saySaved(answer.said);
+  if (held.size) return say("conflict");
+  saySaved(answer.said);
+  if (Object.keys(unsaved()).length) say("saving"); // typed meanwhile
 }
 
 function setVersion(number) {
@@ -372,7 +384,9 @@ form.addEventListener("input", (event) => {
   const clear = question.querySelector("[data-clear]");
   if (clear) clear.hidden = !values(question).length;
   keep();
-  if (!failures) schedule(PAUSE);
+  if (failures) return;
+  if (!held.size && Object.keys(unsaved()).length) say("saving"); // the bar never calls saved what is not
+  schedule(PAUSE);
 });
 form.addEventListener("change", () => {
   if (!failures) schedule(100);
