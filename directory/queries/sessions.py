@@ -68,12 +68,15 @@ async def end_sessions_of(connection: Connection, agent: UUID, now: datetime) ->
 
 
 async def delete_sessions(connection: Connection, begun_before: datetime, most: int) -> None:
-    """Delete sessions that began so long ago, at most so many, and none that somebody else is deleting."""
+    """Delete sessions that began so long ago, at most so many, and none that somebody else is deleting.
+
+    With `IN` the planner may run the inner query for each row, and its limit holds for nothing; an array is made once.
+    """
     await connection.execute(
         """
-        DELETE FROM session WHERE id IN (
+        DELETE FROM session WHERE id = ANY(ARRAY(
             SELECT id FROM session WHERE created_at <= $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
-        )
+        ))
         """,
         begun_before,
         most,

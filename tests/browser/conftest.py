@@ -56,9 +56,13 @@ TELL = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(urls: Urls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a demonstration on the test database, in a process of its own."""
+    """The address of a demonstration on the test database, in a process of its own.
+
+    It ends with the tests of a file, as the browser does: it folds whatever it finds, and tests of other folders that
+    follow in the same worker count what waits to be folded.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -106,9 +110,9 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
-    """Chromium, once for all tests of a worker."""
+    """Chromium, for the tests of a file."""
     program = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
     if program is None:
         pytest.fail("The tests of tests/browser need Chromium: install it (Debian: apt-get install chromium).")

@@ -198,7 +198,8 @@ def test_killed_with_all_it_started(tools, serve, open_folder):
 
 def test_problems_from_the_first_byte(service):
     """What is no HTTP, no JSON or nowhere is answered as a problem or cut off, and logged without an error of ours."""
-    assert httpx.get(service.address + "/nowhere").json()["code"] == "not-found"
+    assert httpx.get(service.address + "/api/v1/nowhere").json()["code"] == "not-found"
+    assert httpx.get(service.address + "/nowhere").status_code == 404
     with socket.create_connection(("127.0.0.1", service.port), timeout=10) as rude:
         rude.sendall(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
         rude.recv(1000)
