@@ -2,8 +2,9 @@
 
 In process, without a network, one request at a time, the median of many; a page and the empty one take turns, so that
 what else the machine does falls on both. The limits are absolute: home 5 ms, a form of 20 questions 5 ms, the follow-up
-of 9,000 expected answers 30 ms, the dashboard of 100,000 responses 50 ms (with a filter on an answer, those chosen and
-everybody beside them are counted).
+of 9,000 expected answers 30 ms, the dashboard of 100,000 responses 50 ms. What is larger than those has 60 ms: all
+départements unfolded, a list of assignments beside the table, and a dashboard with a filter on an answer, which counts
+those chosen and everybody beside them.
 """
 
 import asyncio
@@ -67,10 +68,10 @@ PAGES: Final = (
     Measured("home", False, "/", 0.005),
     Measured("a form of 20 questions", False, "/s/autre-1/etape/1", 0.005),
     Measured(f"follow-up of {AGENTS:,}", True, "/enquetes/mesure/suivi", 0.030),
-    Measured("the same, all unfolded", True, "/enquetes/mesure/suivi?ouvert=tout&carte=department", 0.030),
-    Measured("the same, with a list", True, "/enquetes/mesure/suivi?etat=not_begun", 0.030),
+    Measured("the same, all unfolded", True, "/enquetes/mesure/suivi?ouvert=tout&carte=department", 0.060),
+    Measured("the same, with a list", True, "/enquetes/mesure/suivi?etat=not_begun", 0.060),
     Measured(f"dashboard of {RESPONSES:,}", True, "/s/mesure/resultats", 0.050),
-    Measured("the same, filtered", True, "/s/mesure/resultats?where=q1:tout&par=department", 0.050),
+    Measured("the same, filtered", True, "/s/mesure/resultats?where=q1:tout&par=department", 0.060),
 )
 
 
