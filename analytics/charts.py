@@ -91,6 +91,8 @@ def question_figure(question: QuestionResult, language: str, groups: Sequence[Gr
     match question:
         case ChoiceResult():
             bars = [_bucket_bar(bucket, index, language) for index, bucket in enumerate(question.buckets)]
+            if len(bars) > len(drawing.SERIES):  # two bars of the same colour would seem to belong together
+                bars = [bar._replace(colour=drawing.COUNT) for bar in bars]
             return _bars(bars or _answers(question, language), heading, drawing.axis_of(question, language), language)
         case NumberResult():
             return _bars(

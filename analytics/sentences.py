@@ -46,6 +46,9 @@ COVERAGE: Final[dict[Answering, str]] = {
     "agent": N_("{share} of the {expected} agents asked have responded"),
     "unit": N_("{share} of the {expected} services asked have responded"),
 }
+ENDINGS: Final = ("?", "!", ":", ".", "…")
+"""What ends a sentence, or a name that needs no colon."""
+
 ONE_ANSWER: Final = N_("1 answer to this question")
 ANSWERS: Final = N_("{count} answers to this question")
 
@@ -71,8 +74,15 @@ def separator(language: str) -> str:
 
 
 def told(name: str, value: str, language: str) -> str:
-    """A name and its value, with the colon of the language."""
-    return f"{name}\u00a0: {value}" if language == "fr" else f"{name}: {value}"
+    """A name and its value, with the colon of the language; a name that ends as a sentence does has no colon."""
+    return f"{name}{colon_after(name, language)}{value}"
+
+
+def colon_after(name: str, language: str) -> str:
+    """What stands between a name and its value: « Lequel ? Le premier », « Région : Bretagne »."""
+    if name.endswith(ENDINGS):
+        return " "
+    return "\u00a0: " if language == "fr" else ": "
 
 
 def number(value: Number, language: str) -> str:

@@ -17,6 +17,7 @@ _INLINE: Final = {"a", "br", "code", "em", "strong"}
 _BLOCK: Final = _INLINE | {"blockquote", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "ul"}
 _SCHEMES: Final = {"http", "https", "mailto"}
 _TAG: Final = re.compile(r"<(/?)[a-zA-Z][^<>]*>")
+_BLANKS: Final = re.compile(r"[ \t\r\n]+")
 _BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 
@@ -48,6 +49,11 @@ def _block(text: str) -> Markup:
 
 _inline_kept: Final = functools.lru_cache(maxsize=4096)(_inline)
 _block_kept: Final = functools.lru_cache(maxsize=1024)(_block)
+
+
+def words(html: Markup) -> str:
+    """The words alone, with the spaces that do not break as they are (`striptags` makes ordinary ones of them)."""
+    return _BLANKS.sub(" ", Markup(_TAG.sub("", _BREAK.sub(" ", html))).unescape()).strip(" ")  # noqa: S704 - escaped
 
 
 def _plain(text: str) -> str:

@@ -15,7 +15,7 @@ from analytics.result import (
     Result,
     TextResult,
 )
-from analytics.sentences import day, number, percent, sentence
+from analytics.sentences import day, number, percent, sentence, told
 
 YES_NO = ((("oui", {"fr": "Oui", "en": "Yes"}), 251), (("non", {"fr": "Non", "en": "No"}), 154))
 MODES = ((("velo", {"fr": "Vélo", "en": "Bicycle"}), 300), (("train", {"fr": "Train"}), 120))
@@ -247,3 +247,11 @@ def test_day() -> None:
     assert plain(day(dt.date(2026, 1, 1), "fr")) == "1er~janvier~2026"
     assert plain(day(dt.date(2026, 1, 21), "fr")) == "21~janvier~2026"
     assert plain(day(dt.date(2026, 1, 1), "en")) == "January~1,~2026"
+
+
+def test_a_name_and_its_value():
+    """A name has its colon, but not after the mark that ends it."""
+    assert told("Région", "Bretagne", "fr") == "Région\u00a0: Bretagne"
+    assert told("Region", "Brittany", "en") == "Region: Brittany"
+    assert told("Lequel\u202f?", "Le premier", "fr") == "Lequel\u202f? Le premier"
+    assert told("Several are possible.", "None", "en") == "Several are possible. None"

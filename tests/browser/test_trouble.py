@@ -19,6 +19,11 @@ SAVED = re.compile("^Brouillon enregistré à")
 OPINION = "Votre avis"
 STEP = "/s/essai/etape/2"
 
+PLACES = """const bar = document.querySelector(".nv-saved").getBoundingClientRect();
+            const field = document.activeElement.getBoundingClientRect();"""
+AT_THE_BAR = f"() => {{ {PLACES} scrollBy(0, field.bottom - bar.top + 2); }}"
+ABOVE_THE_BAR = f"() => {{ {PLACES} return field.bottom <= bar.top && bar.height > 60; }}"
+
 
 async def events(urls: Urls) -> tuple[int, int]:
     """How many answers are stored, and how often one was received."""
@@ -150,6 +155,20 @@ async def test_a_session_that_ends_while_one_types(reader: MakeReader):
     await expect(anne.page.locator("#enregistre")).to_have_text(SAVED)
     await expect(anne.page.get_by_label(OPINION)).to_have_value("Long à écrire")
     assert await draft_in(ANNE) == {"avis": "Long à écrire"}
+
+
+async def test_a_bar_that_says_more_leaves_the_focus_in_sight(reader: MakeReader):
+    """The sentence that the session has ended takes several lines of a telephone's page; the field stays above them."""
+    await published()
+    anne = await reader(ANNE, width=390, height=420)
+    anne.expect_status(401)
+    await anne.open(STEP)
+    await anne.lose_session()
+    await anne.page.get_by_label(OPINION).fill("Long à écrire")
+    await anne.page.evaluate(AT_THE_BAR)
+    await expect(anne.page.locator("#enregistre")).to_contain_text("Votre session a expiré")
+    await expect(anne.page.get_by_label(OPINION)).to_be_focused()
+    await anne.page.wait_for_function(ABOVE_THE_BAR)
 
 
 async def test_a_page_opened_anew_after_signing_in_holds_what_was_not_saved(reader: MakeReader):

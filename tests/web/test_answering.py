@@ -153,7 +153,7 @@ async def test_errors_stand_beside_their_fields(anne) -> None:
     assert 'href="#f-q.combien"' in refused.text
     assert 'id="f-q.combien" name="q.combien" value="douze"' in refused.text
     assert 'aria-invalid="true"' in refused.text
-    assert "Combien ? : Saisissez un nombre entier." in words(refused.text)
+    assert "Combien ? Saisissez un nombre entier." in words(refused.text)
     assert 'value="douze"' in (await anne.get(f"{S}/etape/1")).text
 
 

@@ -124,7 +124,7 @@ def failed(done: Done) -> str:
     """The only thing that a failed command says."""
     assert done.code == 1
     assert done.out == []
-    sentences = [line for line in done.err if not line.endswith(" %")]
+    sentences = [line for line in done.err if not line.endswith("%")]
     assert len(sentences) == 1, sentences
     return sentences[0]
 
@@ -507,7 +507,7 @@ def test_export_refused(navette, survey, tmp_path):
 def test_rebuild(navette, write, survey, emptied):
     """Figures are made anew from the responses, which are counted."""
     navette("responses", "import", survey, write("answers.csv", CSV))
-    assert navette("rebuild", survey) == Done(0, ["2 responses counted."], [f"{survey}: 100 %"])
+    assert navette("rebuild", survey) == Done(0, ["2 responses counted."], [f"{survey}: 100%"])
     assert ask(emptied, "SELECT count(*) FROM change") == 0
     assert failed(navette("rebuild", "nowhere"))
 

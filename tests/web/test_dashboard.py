@@ -216,8 +216,8 @@ async def test_a_filter_changes_all_other_questions(browser: Browser, answered: 
 @pytest.mark.parametrize(
     ("row", "anchor", "source", "tag"),
     [
-        ("Zwei", "q-q2", "q2:a%3Ab%7Cc", "Welche?\u00a0: Zwei"),
-        ("Sans réponse", "q-q1", "q1:", "Êtes-vous **d’accord** ?\u00a0: sans réponse"),
+        ("Zwei", "q-q2", "q2:a%3Ab%7Cc", "Welche? Zwei"),
+        ("Sans réponse", "q-q1", "q1:", "Êtes-vous d’accord ? sans réponse"),
         ("Bretagne", "carte", "@region:R-53", "Région\u00a0: Bretagne"),
         ("1er\u00a0janvier\u00a02026", "q-q4", "q4:2026-01-01..2026-01-01", "Quand ?"),
     ],

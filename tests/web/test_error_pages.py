@@ -140,3 +140,11 @@ async def test_a_script_of_a_page_gets_data(browser: httpx.AsyncClient) -> None:
 async def test_addresses_that_only_begin_like_the_api_are_pages(browser: httpx.AsyncClient) -> None:
     """`/apiculture` is no program's."""
     assert is_page(await browser.get("/apiculture"))
+
+
+async def test_a_page_that_does_not_know_who_looks_leads_home(browser: httpx.AsyncClient) -> None:
+    """It does not ask people to sign in who may be signed in."""
+    page = (await browser.get("/nulle-part")).text
+    menu = page[page.index('id="menu"') : page.index("</nav>", page.index('id="menu"'))]
+    assert 'href="/"' in menu
+    assert "/connexion" not in menu

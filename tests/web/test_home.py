@@ -44,7 +44,7 @@ async def test_what_is_owed_by_days_left(publish, editor, pages) -> None:
     said = words(page)
     assert "3 réponses sont attendues de vous" in said
     assert "Il vous reste 2 jours pour répondre" in said
-    assert "Demandée par Direction générale" in said
+    assert "Demandée par : Direction générale" in said
     assert "Environ 1 minute" in said
     assert said.count("À commencer") == 3
     assert "Commencer – Proche" in said

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.markdown import block, inline
+from web.markdown import block, inline, words
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -108,3 +108,9 @@ def test_notes_have_paragraphs_lists_and_headings_below_the_page_s_own() -> None
     assert html.count("<li>") == 2
     assert "<h4>Bas</h4>" in html
     assert "h1" not in block("Titre\n===")
+
+
+def test_words_alone_keep_the_spaces_that_do_not_break():
+    """No tags, no line ends; « ? » stays with the word before it."""
+    assert words(inline("Combien de **projets**\u202f?")) == "Combien de projets\u202f?"
+    assert words(inline("Un <b>nom</b>\net a < b &  c")) == "Un nom et a < b & c"

@@ -61,7 +61,7 @@ async def test_what_it_asks_of_people(browser, ready) -> None:
     said = text((await browser.get(PAGE)).text)
     assert "Enquête adressée à 3 agents dans 2 services" in said
     assert "il faudra à chacun environ 1 min, soit 3 minutes en tout" in said
-    assert "Direction générale vous interroge." in said
+    assert "Demandée par : Direction générale." in said
 
 
 async def test_publishing(browser, ready, editor) -> None:

@@ -211,12 +211,14 @@ async def test_a_broken_workbook(pages, language: str) -> None:
     title = re.search(r"<title>([^<]*)", page.text)
     assert title
     assert title[1].startswith(("Erreur", "Error"))
-    rows = re.findall(r'<tr id="defaut-\d+">(.*?)</tr>', page.text, re.DOTALL)
+    section = page.text[page.text.index('id="defauts"') :]
+    rows = re.findall(r"<tr>\s*(<td>.*?)</tr>", section, re.DOTALL)
     cells = [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", row)] for row in rows]
     gravity = ("Erreur", "Avertissement") if language == "fr" else ("Error", "Warning")
     assert [row[0] for row in cells] == sorted((row[0] for row in cells), key=gravity.index)
     assert ["survey", "3"] in [row[1:3] for row in cells]
     assert cells[-1][0] == gravity[1]
+    assert f">{gravity[1]}<" not in re.sub(r"\s+", "", section[: section.index("<details")])
     assert re.search(r'value="flash" checked', page.text)
     assert re.search(r'value="unit" checked', page.text)
     assert titles((await browser.get("/enquetes")).text) == []
@@ -231,7 +233,7 @@ async def test_what_is_no_workbook(browser, content: bytes) -> None:
     assert titles((await browser.get("/enquetes")).text) == []
     nothing = await browser.submit("/enquetes/nouvelle", {"voie": "survey"})
     assert nothing.status_code == 422
-    assert "Choisissez un classeur" in nothing.text
+    assert "Choisissez le classeur" in nothing.text
 
 
 async def test_warnings_stay_with_the_draft(browser) -> None:
@@ -316,7 +318,7 @@ async def test_owners(pages) -> None:
     page = await several.get("/enquetes/nouvelle")
     assert re.findall(r'<option value="([^"]*)"', page.text) == ["DDTM-35", "DGALN"]
     made = await bring(several, GOOD, proprietaire="DDTM-35")
-    assert "Demandée par DDTM-35" in text((await several.get(made.headers["Location"])).text)
+    assert "Demandée par : DDTM-35" in text((await several.get(made.headers["Location"])).text)
     administrator = await pages("felix@dgtm-973.example", "administrator")
     refused = await bring(administrator, GOOD, proprietaire="NULLE-PART")
     assert refused.status_code == 422

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from rich import progress as rich_progress
 from rich.console import Console
 
+from analytics import sentences
 from base import settings
 from base.database import connected
 from base.embedded import running
@@ -54,14 +55,15 @@ def progress(label: str) -> Iterator[Progress]:
             task = bar.add_task(label, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
         return
-    told = -1
+    language, shown = settings.load().language, -1
 
     def tell(done: int, total: int) -> None:
-        nonlocal told
+        nonlocal shown
         tenth = 10 * done // max(total, 1)
-        if tenth > told:
-            told = tenth
-            print(f"{label}: {10 * tenth} %", file=sys.stderr)  # noqa: T201 - a command's progress
+        if tenth > shown:
+            shown = tenth
+            line = sentences.told(label, sentences.percent(tenth / 10, language), language)
+            print(line, file=sys.stderr)  # noqa: T201 - a command's progress
 
     yield tell
 

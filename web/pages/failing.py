@@ -79,6 +79,7 @@ def _page(request: AnyRequest, raised: Problem) -> Response[str]:
         guest,
         "errors/problem.html",
         status=status,
+        failed=True,
         headers={"Vary": "Accept-Language, Cookie"} | raised.headers,
         code=status,
         title=said(TITLES, document["title"]),

@@ -19,6 +19,7 @@ from surveys.answering import local_day
 from surveys.drafts import AnswerInHand
 from surveys.merging import answerable
 from web import wording
+from web.markdown import words
 from web.pages import fields
 from web.pages.changing import stored_in
 from web.pages.questions import Asking, QuestionView, SectionView
@@ -190,13 +191,13 @@ class Filling(msgspec.Struct, frozen=True, kw_only=True):
     def faults(self, messages: Mapping[str, Markup], *, here: bool) -> list[Fault]:
         """The lines of a summary of errors; `here` says that the fields are on this page."""
         known = {question.name: question for question in questions(self.questionnaire)}
-        colon = sentences.told("", "", self.telling.language)
         faults = []
         for name, message in messages.items():
             label = self.telling.inline(known[name].label) if name in known else Markup()
             place = f"f-{fields.field_of(name)}"
             step = step_of(self.steps, name)
             href = f"#{place}" if here or step is None else self.addresses.step(step, place, corriger=1)
+            colon = sentences.colon_after(words(label), self.telling.language)
             faults.append(Fault(href=href, text=Markup("{}{}{}").format(label, colon, message) if label else message))
         return faults
 
@@ -214,7 +215,7 @@ class Filling(msgspec.Struct, frozen=True, kw_only=True):
                 Line(
                     name=leaf.name,
                     label=label,
-                    plain=label.striptags(),
+                    plain=words(label),
                     answer=Markup() if none else self.telling.answer(leaf, value),
                     href=self.addresses.step(step, f"question-{leaf.name}") if leaf.name in self.people else "",
                 )

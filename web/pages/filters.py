@@ -16,6 +16,7 @@ from analytics.selecting import Condition
 from analytics.sentences import day, number, text_of, told
 from analytics.series import Labels
 from base.language import N_, translate
+from web.markdown import inline, words
 from web.pages.maps import Level
 
 DEFAULT_LEVEL: Final[Level] = "region"
@@ -113,7 +114,7 @@ def tags(filters: Filters, conditions: Sequence[Condition], language: str) -> li
     """One tag for each value of each filter."""
     found = []
     for place, condition in enumerate(conditions):
-        label = _short(text_of(condition.series.label, condition.name, language))
+        label = _short(words(inline(text_of(condition.series.label, condition.name, language))))
         values = condition.source.partition(":")[2].split("|")
         for value in values:
             rest = [one for one in values if one != value]

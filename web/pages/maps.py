@@ -149,8 +149,11 @@ def outlines(level: Level) -> Outlines:
 
 
 def bounds_of(shares: Collection[float]) -> tuple[float, ...]:
-    """The bounds of five classes of one round width that hold all these shares."""
+    """The bounds of five classes of one round width that hold all these shares; from 0 on where all are the same, so
+    that a map of one territory darkens with its first answers.
+    """
     least, most = min(shares, default=0.0), max(shares, default=1.0)
+    least = least if least < most else 0.0
     for step in STEPS:
         start = min(math.floor(round(least / step, 9)), round(1 / step) - CLASSES)
         if round(most / step, 9) <= start + CLASSES:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from base.language import LANGUAGES, N_, translate, translate_count
 from web import wording
 from web.assets import asset
-from web.markdown import block, inline
+from web.markdown import block, inline, words
 from web.pages.telling import tag_of
 from web.pages.visiting import Guest
 
@@ -106,5 +106,6 @@ def _words(language: str) -> dict[str, Any]:
         "percent": functools.partial(wording.percent, language=language),
         "markdown": block,
         "inline": inline,
+        "words": words,
         "tag_of": tag_of,
     }

@@ -170,7 +170,11 @@ async def workbook_in(file: object) -> tuple[bytes, str]:
     """The content and the name of the workbook that a form brought; raises `invalid` where it brought none."""
     content = await file.read() if isinstance(file, UploadFile) else b""
     if not isinstance(file, UploadFile) or not content:
-        raise INVALID(invalid_params=[invalid("/file", "required", N_("Choose a workbook, and not an empty one."))])
+        raise INVALID(
+            invalid_params=[
+                invalid("/file", "required", N_("Choose the workbook to import: no file came, or an empty one."))
+            ]
+        )
     return content, file.filename
 
 

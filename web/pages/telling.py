@@ -25,7 +25,7 @@ from forms.questionnaire import (
 )
 from forms.showing import Shown, piped
 from web import wording
-from web.markdown import block, inline
+from web.markdown import block, inline, words
 
 NO_ANSWER_YET: Final = "…"
 """What stands in a text for an answer that is not there yet."""
@@ -64,7 +64,7 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     def plain(self, texts: Texts) -> str:
         """The words alone."""
         text, _ = self._chosen(texts)
-        return inline(self._piped(text), personal=_is_piped(text)).striptags()
+        return words(inline(self._piped(text), personal=_is_piped(text)))
 
     def lang(self, texts: Texts) -> str | None:
         """The `lang` of a text, where it is not the page's."""

@@ -437,3 +437,12 @@ addEventListener("online", () => schedule(0));
 addEventListener("beforeunload", (event) => {
   if (!submitting && (sending || (!over && Object.keys(unsaved()).length))) event.preventDefault();
 });
+
+// The bar says more at times: what has the focus stays above it.
+const foot = bar.closest(".nv-saved");
+new ResizeObserver(() => {
+  document.documentElement.style.scrollPaddingBottom = `${foot.offsetHeight + 16}px`;
+  const focused = document.activeElement;
+  const covered = focused.getBoundingClientRect().bottom > foot.getBoundingClientRect().top;
+  if (covered && form.contains(focused) && !foot.contains(focused)) focused.scrollIntoView({ block: "nearest" });
+}).observe(foot);

@@ -115,6 +115,8 @@ for (const place of places) {
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-fr-theme", "data-fr-scheme"] });
+// Whoever prints without having scrolled gets the charts too: what draws them is there by then.
+(window.requestIdleCallback ?? setTimeout)(() => load().catch(() => {}));
 addEventListener("beforeprint", () => figures && window.Plotly && [...waiting].forEach(draw));
 
 // The bar of filters stays on top: what takes the focus is scrolled to below it.
