@@ -96,6 +96,12 @@ async def to_the_end(browser) -> None:
     ] == f"{S}/verification"
 
 
+async def send(browser):
+    """Look the answers through, and send what was shown."""
+    (version,) = hidden((await browser.get(f"{S}/verification")).text, "version")
+    return await browser.submit(f"{S}/verification", {"version": version})
+
+
 async def test_without_a_script_from_introduction_to_receipt(anne) -> None:
     """The whole way by buttons alone; questions that appear are shown before one goes on, and the end is a receipt."""
     introduction = words((await anne.get(S)).text)
@@ -128,7 +134,7 @@ async def test_without_a_script_from_introduction_to_receipt(anne) -> None:
     assert "Son nom sans réponse" in summary
     assert "31 décembre 2025" in summary
     assert "L’air" in summary
-    sent = await anne.submit(f"{S}/verification")
+    sent = await send(anne)
     assert (sent.status_code, sent.headers["location"]) == (303, f"{S}/recu")
     receipt = (await anne.get(f"{S}/recu")).text
     assert re.search(r"Reçu n° [0-9A-F]{4}-[0-9A-F]{4}", words(receipt))
@@ -138,8 +144,10 @@ async def test_without_a_script_from_introduction_to_receipt(anne) -> None:
 async def test_the_answer_is_stored_as_sent(anne, editor) -> None:
     """What the pages sent is what the owner reads: typed, complete, once."""
     await to_the_end(anne)
+    (version,) = hidden((await anne.get(f"{S}/verification")).text, "version")
     for _ in range(2):
-        assert (await anne.submit(f"{S}/verification")).headers["location"] == f"{S}/recu"
+        sent = await anne.submit(f"{S}/verification", {"version": version})
+        assert sent.headers["location"] == f"{S}/recu"
     (response,) = (await editor.get("/api/v1/surveys/logement/responses")).json()["items"]
     assert response["answers"] == {"projet": "non", "double": None, "jour": "2025-12-31", "themes": ["air"]}
 
@@ -195,6 +203,7 @@ async def test_nobody_sends_what_they_have_not_seen(anne, pages) -> None:
     await fill(anne, 1, {"projet": "non"}, go="quit")
     (seen,) = hidden((await anne.get(f"{S}/verification")).text, "version")
     assert (await typing(await pages("anne@ddtm-29.example"), int(seen), 3, jour=["2026-01-31"])).status_code == 200
+    assert (await anne.submit(f"{S}/verification")).status_code == 409  # a form that does not say what it showed
     again = await anne.submit(f"{S}/verification", {"version": seen})
     assert again.status_code == 409
     assert "31 janvier 2026" in words(again.text)
@@ -318,7 +327,7 @@ async def test_it_closes_while_one_types(anne, editor) -> None:
 
 async def test_once_sent_every_page_leads_to_the_receipt(anne) -> None:
     await to_the_end(anne)
-    await anne.submit(f"{S}/verification")
+    await send(anne)
     for address in (f"{S}/etape/1", f"{S}/verification"):
         assert (await anne.get(address)).headers["location"] == f"{S}/recu"
     late = await anne.submit(f"{S}/etape/1", {"version": "0", "asked": "projet", "q.projet": "oui", "go": "next"})

@@ -58,7 +58,8 @@ async def test_states(publish, pages, editor) -> None:
     for slug in ("brouillon", "envoyee"):
         saved = await browser.fetch(f"/s/{slug}/brouillon", {"version": 0, "step": 1, "fields": {"q1": ["oui"]}})
         assert saved.status_code == 200, saved.text
-    assert (await browser.submit("/s/envoyee/verification")).headers["location"] == "/s/envoyee/recu"
+    sent = await browser.submit("/s/envoyee/verification", {"version": "1"})
+    assert sent.headers["location"] == "/s/envoyee/recu"
     await due(editor, "fermee", 9)
     await editor.post("/api/v1/surveys/fermee/close")
     page = (await browser.get("/")).text

@@ -256,7 +256,7 @@ class AnsweringPages(Controller):
             return verification(desk.visitor, told, desk.now, status=422)
         draft = draft_of(desk.in_hand)
         form = await _form(request)
-        if "version" in form and _version(form) != draft.version:
+        if _version(form) != draft.version:
             return verification(desk.visitor, told, desk.now, status=409, changed=True)
         sent = Sent(id=draft.id, answers=told.to_send(), assignment=desk.in_hand.assignment.id, edition=draft.edition)
         try:
